@@ -1,0 +1,3 @@
+"""change-gate: judges a change before it reaches production."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""What is about to change: Git ranges, the index, folders."""

@@ -1,0 +1,5 @@
+"""The command `gate`."""
+
+
+def main() -> None:
+    """Runs the command."""

@@ -1,0 +1,1 @@
+"""Who judges: bundles of rules, the engines, and the verdict from their answers."""

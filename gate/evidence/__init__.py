@@ -1,0 +1,1 @@
+"""How things stand: one envelope for each kind of evidence and target."""

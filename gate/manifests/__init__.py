@@ -1,0 +1,1 @@
+"""From blobs to resources: parsing, positions, pairing, services."""

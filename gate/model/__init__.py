@@ -1,0 +1,1 @@
+"""The nouns: plain typed data, without input or output."""
