@@ -1,5 +1,159 @@
-"""The command `gate`."""
+"""The command `gate`: its commands by name, and what becomes of errors.
+
+A command is imported when it is asked for, so that `--help` and completion stay quick.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from gate import __version__
+from gate.errors import GateError, UsageError
+
+COMMANDS = {
+    "check": ("gate.cli.check:check", "Judge a change: pass, warn, deny or undecided."),
+    "context": ("gate.cli.context:context", "Print what a change would be judged on."),
+    "demo": ("gate.cli.demo:demo", "Judge an example change, from an empty folder."),
+    "explain": ("gate.cli.explain:explain", "Show a rule: its text, settings and source."),
+    "policy": ("gate.cli.policy:policy", "The policy author's tools."),
+    "schema": ("gate.cli.schema:schema", "Print a JSON Schema: verdict, input or config."),
+}
+INTERRUPTED = 130
+INTERNAL = 4
 
 
-def main() -> None:
-    """Runs the command."""
+class Commands(click.Group):
+    """A group whose commands are imported one by one."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, about) for name, (_, about) in COMMANDS.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            from gate.cli.suggest import did_you_mean
+
+            raise UsageError(
+                f"There is no command `{args[0]}`.{did_you_mean(args[0], COMMANDS)}",
+                advice="`gate --help` lists the commands.",
+            )
+        return super().resolve_command(ctx, args)
+
+
+@click.command(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 pass, 1 deny, 2 wrong usage, config or policy, 3 undecided, "
+    "4 the tool failed, 130 interrupted.",
+)
+@click.version_option(__version__, prog_name="gate")
+def cli() -> None:
+    """Judge a change before it reaches production.
+
+    \b
+    Examples:
+      gate check                        what you have staged, or this branch, or the last commit
+      gate check --base main            this branch against main
+      gate check deploy/                everything in a folder
+      gate explain workload.image_pinned
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Runs the command and exits with its code (see `gate --help`)."""
+    args = list(sys.argv[1:] if arguments is None else arguments)
+    code = INTERNAL
+    try:
+        result = cli.main(args, prog_name="gate", standalone_mode=False)
+        code = result if isinstance(result, int) else 0
+    except GateError as error:
+        code = _failed(error, args)
+    except click.ClickException as error:
+        code = _failed(_usage(error), args)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted.", err=True)
+        code = INTERRUPTED
+    except BrokenPipeError:
+        # Who reads has gone; what is still buffered must not raise again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = INTERNAL
+    except Exception as error:  # noqa: BLE001 - the last resort, so that no traceback is the message
+        code = _failed(_unexpected(error), args, cause=error)
+    sys.exit(code)
+
+
+def _usage(error: click.ClickException) -> UsageError:
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context else "gate"
+    message = error.format_message()
+    if not message.endswith((".", "?")):
+        message += "."
+    return UsageError(message, advice=f"See `{command} --help`.")
+
+
+def _unexpected(error: Exception) -> GateError:
+    return GateError(
+        f"gate failed: {type(error).__name__}: {error}",
+        advice="This is a fault of gate, not of your change. Please report it with what "
+        "`-vv` adds.",
+    )
+
+
+def _failed(error: GateError, args: Sequence[str], cause: Exception | None = None) -> int:
+    from gate.report.escape import plain
+
+    if _wants_json(args):
+        from gate.report.json import error_json
+
+        click.echo(json.dumps(error_json(error), indent=2))
+    place = f"{plain(error.place)}: " if error.place else ""
+    click.echo(f"gate: {place}{plain(error.message)}", err=True)
+    click.echo(f"  {plain(error.advice)}", err=True)
+    if _verbosity(args) > 1:
+        import traceback
+
+        traceback.print_exception(cause or error, file=sys.stderr)
+    return error.exit_code
+
+
+def _wants_json(args: Sequence[str]) -> bool:
+    """Whether JSON was to go to standard output: known even where the options do not parse."""
+    asked = {
+        *(after for before, after in zip(args, args[1:], strict=False) if before in OUTPUT),
+        *(arg.removeprefix("--output=") for arg in args if arg.startswith("--output=")),
+        *(arg.removeprefix("-o") for arg in args if arg.startswith("-o") and arg != "-o"),
+        *os.environ.get("GATE_OUTPUT", "").split(),
+    }
+    return "json" in asked
+
+
+OUTPUT = ("-o", "--output")
+
+
+def _verbosity(args: Sequence[str]) -> int:
+    flags = sum(arg.count("v") for arg in args if set(arg) <= set("-v") and arg[:2] == "-v")
+    named = args.count("--verbose")
+    given = os.environ.get("GATE_VERBOSE", "0")
+    return flags + named or (int(given) if given.isdigit() else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,102 @@
+"""`gate check`: judges a change."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+from click.core import ParameterSource
+
+from gate import pipeline
+from gate.cli.options import how_it_looks, option, together, what_changes, what_judges
+from gate.cli.output import destinations, write
+from gate.cli.requests import watched
+from gate.errors import UsageError
+
+NOT_BESIDE_INPUT = (
+    "folders",
+    "base",
+    "head",
+    "staged",
+    "tree",
+    "base_tree",
+    "config",
+    "policies",
+    "trust",
+    "environments",
+    "services",
+    "offline",
+    "now",
+)
+
+outcome = together(
+    option(
+        "--input",
+        "saved",
+        metavar="FILE",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        help="Judge a saved input (`gate context`).",
+    ),
+    option("--engine", metavar="auto|embedded", default=None, help="Who judges. [default: auto]"),
+    option(
+        "--fail-on",
+        type=click.Choice(["deny", "warn", "never"]),
+        default="deny",
+        help="Which findings give exit code 1. [default: deny]",
+    ),
+    option("--include-existing", is_flag=True, help="Let old findings block too."),
+    option(
+        "-o",
+        "--output",
+        "outputs",
+        metavar="FORMAT[=FILE]",
+        multiple=True,
+        help="text or json, to standard output or a file. Repeatable. [default: text]",
+    ),
+)
+
+
+@click.command()
+@what_changes
+@outcome
+@what_judges
+@how_it_looks
+@click.pass_context
+def check(
+    context: click.Context, /, outputs: tuple[str, ...], saved: Path | None, **options: Any
+) -> int:
+    """Judge a change: pass, warn, deny or undecided.
+
+    With no option it takes what you have staged; else this branch against the default
+    branch; else the last commit. The first line says which.
+
+    \b
+    Examples:
+      gate check --base main                     this branch against main
+      gate check --base v1.4 --head v1.5         a release
+      gate check --staged --offline              before a commit
+      gate check deploy/                         everything in a folder, without Git
+      gate check --base-tree old --tree new      two folders of rendered manifests
+      gate check -o json=verdict.json -o text    for a machine and a person
+    """
+    to = destinations(outputs)
+    with watched(options, to) as (request, step, look):
+        if saved is None:
+            verdict = pipeline.check(request, step)
+        else:
+            _refuse_beside_input(context)
+            verdict = pipeline.check_saved(saved, request, step)
+    write(verdict, to, look)
+    return verdict.exit_code
+
+
+def _refuse_beside_input(context: click.Context) -> None:
+    """A saved input says itself what is judged, by what and when."""
+    for name in NOT_BESIDE_INPUT:
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            raise UsageError(
+                f"--{name.replace('_', '-')} cannot stand beside --input: a saved input says itself "
+                "what is judged, by what and when.",
+                advice="Leave it out, or save the input anew with it: `gate context`.",
+            )

@@ -1,0 +1,50 @@
+"""`gate explain`: one rule, for a person."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from gate import rulebook
+from gate.cli.options import how_it_looks, rules_of
+from gate.cli.suggest import did_you_mean
+from gate.errors import UsageError
+from gate.report.look import Color, look
+from gate.report.tables import rule_page
+
+
+@click.command()
+@click.argument("rule_id", metavar="RULE")
+@rules_of
+@how_it_looks
+def explain(
+    rule_id: str,
+    color: Color,
+    quiet: bool,
+    verbose: int,
+    repo: Path,
+    config: str | None,
+    policies: tuple[str, ...],
+) -> None:
+    """Show a rule: what it asks and why, its level and settings, and how to satisfy it.
+
+    \b
+    Examples:
+      gate explain workload.image_pinned
+      gate explain workload.image_pinned -v     with its Rego
+    """
+    book = rulebook.of_folder(repo, config, policies)
+    rule = book.bundle.rules.get(rule_id)
+    if rule is None:
+        raise UsageError(
+            f"There is no rule `{rule_id}`.{did_you_mean(rule_id, book.bundle.rules)}",
+            advice="`gate policy list` shows the rules.",
+        )
+    seen = look(sys.stdout, color=color, quiet=quiet, verbose=verbose)
+    module = next(each for each in book.bundle.modules if each.rule == rule_id)
+    page = rule_page(
+        rule, book.levels[rule_id], book.settings[rule_id], module.text, book.config.path, seen
+    )
+    click.echo(page, nl=False, color=seen.color)

@@ -1,0 +1,82 @@
+"""Where a verdict goes: standard output, standard error, or files."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from gate.errors import UsageError
+from gate.model.verdict import Verdict
+from gate.report.look import Color, Look, look
+from gate.report.registry import FORMATS, renderer
+
+MACHINE = frozenset(FORMATS) - {"text"}
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """A format and the file that it goes to; None is a standard stream."""
+
+    format: str
+    file: Path | None
+
+
+def destinations(outputs: Sequence[str]) -> list[Destination]:
+    """Reads `FORMAT[=FILE]`. Of the machine formats one alone may take standard output."""
+    found = []
+    for output in outputs or ("text",):
+        name, _, file = output.partition("=")
+        renderer(name)
+        found.append(Destination(name, Path(file) if file else None))
+    machine = [each.format for each in found if each.file is None and each.format in MACHINE]
+    if len(machine) > 1:
+        raise UsageError(
+            f"{' and '.join(machine)} cannot both go to standard output.",
+            advice=f"Give one of them a file: -o {machine[1]}=FILE.",
+        )
+    return found
+
+
+def write(verdict: Verdict, to: Sequence[Destination], options: Look) -> None:
+    """Machine formats go to standard output alone; text then goes to standard error."""
+    taken = any(each.file is None and each.format in MACHINE for each in to)
+    for each in to:
+        render = renderer(each.format)
+        if each.file is not None:
+            plain = Look(
+                width=options.width, color=False, verbose=options.verbose, quiet=options.quiet
+            )
+            _replace(each.file, render(verdict, plain))
+        else:
+            to_error = taken and each.format == "text"
+            click.echo(render(verdict, options), nl=False, err=to_error, color=options.color)
+
+
+def standard_look(
+    outputs: Sequence[Destination], color: Color, *, quiet: bool, verbose: int
+) -> Look:
+    """How the stream looks that the text goes to."""
+    taken = any(each.file is None and each.format in MACHINE for each in outputs)
+    stream = sys.stderr if taken else sys.stdout
+    return look(stream, color=color, quiet=quiet, verbose=verbose)
+
+
+def _replace(path: Path, text: str) -> None:
+    """Writes the whole file or nothing."""
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except OSError as error:
+        raise UsageError(
+            f"{path} cannot be written: {error.strerror}.",
+            advice="Name a file in a folder that is there.",
+        ) from error

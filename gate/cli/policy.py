@@ -1,0 +1,49 @@
+"""`gate policy`: the policy author's tools."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from gate import rulebook
+from gate.cli.options import how_it_looks, option, rules_of
+from gate.report.look import Color, look
+from gate.report.tables import table
+
+
+@click.group()
+def policy() -> None:
+    """The policy author's tools."""
+
+
+@policy.command("list")
+@rules_of
+@option("--area", metavar="NAME", help="Only this area: workload, delivery, change ...")
+@how_it_looks
+def list_rules(
+    area: str | None,
+    color: Color,
+    quiet: bool,
+    verbose: int,
+    repo: Path,
+    config: str | None,
+    policies: tuple[str, ...],
+) -> None:
+    """List the rules that judge here, with their levels.
+
+    \b
+    Examples:
+      gate policy list
+      gate policy list --area delivery
+      gate policy list --policy policies/
+    """
+    book = rulebook.of_folder(repo, config, policies)
+    rows = [
+        (rule.id, book.levels[rule.id], rule.title, rule.origin)
+        for rule in sorted(book.bundle.rules.values(), key=lambda rule: rule.id)
+        if area is None or rule.id.startswith(f"{area}.")
+    ]
+    seen = look(sys.stdout, color=color, quiet=quiet, verbose=verbose)
+    click.echo(table(("RULE", "LEVEL", "TITLE", "FROM"), rows, seen), nl=False, color=seen.color)

@@ -1,0 +1,52 @@
+"""From the command line's options to a request, and the watching of its progress."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from gate.change.registry import ChangeRequest
+from gate.cli.options import moment
+from gate.cli.output import Destination, standard_look
+from gate.pipeline import Request, Step
+from gate.report.look import Look, look
+from gate.report.progress import progress
+
+
+@contextmanager
+def watched(
+    options: Mapping[str, Any], outputs: Sequence[Destination] = ()
+) -> Iterator[tuple[Request, Step, Look]]:
+    """The request, what to call with each step, and how the report looks.
+
+    The steps are shown on standard error while somebody watches, and gone at the end.
+    """
+    looks = {key: options[key] for key in ("color", "quiet", "verbose")}
+    with progress(look(sys.stderr, **looks), "reading the change") as step:
+        yield _request(options), step, standard_look(outputs, **looks)
+
+
+def _request(options: Mapping[str, Any]) -> Request:
+    return Request(
+        what=ChangeRequest(
+            repo=options["repo"],
+            base=options["base"],
+            head=options["head"],
+            staged=options["staged"],
+            tree=options["tree"],
+            folders=options["folders"],
+            base_tree=options["base_tree"],
+            trust=options["trust"],
+        ),
+        now=moment(options["now"]),
+        config=options["config"],
+        policies=tuple(options["policies"]),
+        environments=tuple(options["environments"]),
+        services=tuple(options["services"]),
+        offline=options["offline"],
+        engine=options.get("engine"),
+        fail_on=options.get("fail_on", "deny"),
+        include_existing=options.get("include_existing", False),
+    )

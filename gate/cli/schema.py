@@ -1,0 +1,22 @@
+"""`gate schema`: prints a published JSON Schema."""
+
+from __future__ import annotations
+
+import click
+
+from gate.schemas import text
+
+NAMES = ("verdict", "input", "config")
+
+
+@click.command()
+@click.argument("name", type=click.Choice(NAMES))
+def schema(name: str) -> None:
+    """Print the JSON Schema of a verdict, of the policy input or of .gate.yaml.
+
+    \b
+    Examples:
+      gate schema verdict > verdict.schema.json
+      gate schema config > .gate.schema.json     for your editor
+    """
+    click.echo(text(name).rstrip("\n"))

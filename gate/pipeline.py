@@ -1,0 +1,153 @@
+"""The whole run, on one screen: change, manifests, evidence, policy input, decision, verdict.
+
+It knows the stages and no implementation of any.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from gate import __version__, rulebook
+from gate.change.interface import ChangeRequest, Source
+from gate.change.registry import open_source
+from gate.config.load import touched
+from gate.decision import saved
+from gate.decision.judge import judge
+from gate.decision.registry import find_engine
+from gate.errors import GateError
+from gate.evidence.gather import gather
+from gate.manifests.read import read
+from gate.model.change import Change, Tree
+from gate.model.manifest import Locator
+from gate.model.policy import Bundle
+from gate.model.policy_input import Json, judging, policy_input
+from gate.model.verdict import Verdict
+from gate.rulebook import Rulebook
+
+Step = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to judge, by what, and when."""
+
+    what: ChangeRequest
+    now: datetime
+    config: str | None = None
+    policies: tuple[str, ...] = ()
+    environments: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+    offline: bool = False
+    engine: str | None = None
+    fail_on: Literal["deny", "warn", "never"] = "deny"
+    include_existing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """All that a verdict rests on. `preview` holds the head's own rules, where they are shown."""
+
+    context: Json
+    bundle: Bundle
+    engine: str
+    locate: Locator
+    preview: Bundle | None = None
+
+
+def check(request: Request, step: Step) -> Verdict:
+    """Judges a change."""
+    with closing(open_source(request.what)) as source:
+        return _decide(_collect(source, request, step), request, step)
+
+
+def check_saved(file: Path, request: Request, step: Step) -> Verdict:
+    """Judges a saved policy input: the same verdict that it would have had."""
+    context, bundle, preview, locate = saved.read(file)
+    return _decide(Case(context, bundle, "auto", locate, preview), request, step)
+
+
+def context(request: Request, step: Step) -> Json:
+    """The policy input, with all places, so that it can be judged without the files."""
+    with closing(open_source(request.what)) as source:
+        case = _collect(source, request, step)
+        case.context["gate"]["positions"] = dict(case.locate.positions())
+        return case.context
+
+
+def _collect(source: Source, request: Request, step: Step) -> Case:
+    case, book = _collect_by(source, source.trusted, request, step)
+    changed = touched(book.config, _paths(source.change))
+    if source.head_tree is None or not changed:
+        return case
+    try:
+        head, _ = _collect_by(source, source.head_tree, request, step)
+    except GateError as error:
+        reason = f"{error.place}: {error.message}" if error.place else error.message
+        case.context["gate"]["preview"] = {"changed": list(changed), "reason": reason}
+        return case
+    case.context["gate"]["preview"] = {"changed": list(changed), "context": head.context}
+    return replace(case, preview=head.bundle)
+
+
+def _collect_by(source: Source, tree: Tree, request: Request, step: Step) -> tuple[Case, Rulebook]:
+    step("loading the rules")
+    book = rulebook.of_source(source, tree, request.config, request.policies)
+    step(f"reading {len(source.change.files):,} files")
+    manifests = read(
+        source.change,
+        source.old,
+        source.new,
+        book.config,
+        environments=request.environments,
+        services=request.services,
+    )
+    step("asking how things stand")
+    evidence = gather(
+        book.evidence_needed,
+        manifests.targets,
+        book.config,
+        tree,
+        now=request.now,
+        offline=request.offline,
+    )
+    found = policy_input(
+        change=source.change,
+        manifests=manifests,
+        evidence=evidence,
+        settings=book.settings,
+        now=request.now,
+        judging=judging(
+            version=__version__,
+            change=source.change,
+            manifests=manifests,
+            config=book.config,
+            bundle=book.bundle,
+            judged_by=book.judged_by,
+            offline=request.offline,
+            levels=book.levels,
+            on_unavailable=book.on_unavailable,
+        ),
+    )
+    return Case(found, book.bundle, book.config.engine, manifests.locate), book
+
+
+def _decide(case: Case, request: Request, step: Step) -> Verdict:
+    step("judging")
+    return judge(
+        case.context,
+        case.bundle,
+        find_engine(request.engine or case.engine),
+        locate=case.locate,
+        include_existing=request.include_existing,
+        fail_on=request.fail_on,
+        preview_bundle=case.preview,
+    )
+
+
+def _paths(change: Change) -> list[str]:
+    return [side.path for file in change.files for side in (file.old, file.new) if side]

@@ -1,0 +1,110 @@
+"""By what is judged: a config, the rules it names, and what the one makes of the other.
+
+Trust step 1: config, policies and waivers come from the trusted tree. A path of the command line
+that lies in the repository is read from there too; any other path is the operator's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from gate.change.folder import FolderTree
+from gate.change.interface import Source
+from gate.config import CONFIG_NAMES
+from gate.config import load as configs
+from gate.decision import bundle as bundles
+from gate.decision.rules import effective
+from gate.model.change import Tree
+from gate.model.config import Config, Level, OnUnavailable
+from gate.model.policy import Bundle
+
+
+@dataclass(frozen=True, slots=True)
+class Rulebook:
+    """`judged_by` says for people which config it is."""
+
+    config: Config
+    bundle: Bundle
+    levels: Mapping[str, Level]
+    settings: Mapping[str, Mapping[str, Any]]
+    on_unavailable: Mapping[str, OnUnavailable]
+    judged_by: str
+
+    @property
+    def evidence_needed(self) -> set[str]:
+        """The kinds that some rule, or the config, requires."""
+        asked = {
+            kind
+            for rule in self.bundle.rules.values()
+            if self.levels[rule.id] != "off"
+            for kind in rule.requires
+        }
+        return asked | set(self.config.require)
+
+
+def of_source(
+    source: Source, tree: Tree, config: str | None = None, policies: Sequence[str] = ()
+) -> Rulebook:
+    """The rulebook of one of a change's trees. `config` and `policies` are paths as the command
+    line has them."""
+    return _rulebook(tree, source.top, config, policies)
+
+
+def of_folder(folder: Path, config: str | None = None, policies: Sequence[str] = ()) -> Rulebook:
+    """The rulebook of the files on disk in or above a folder."""
+    top = _top(folder.absolute())
+    return _rulebook(FolderTree(top, "the working tree"), top, config, policies)
+
+
+def _rulebook(
+    tree: Tree, top: Path | None, config_path: str | None, policies: Sequence[str]
+) -> Rulebook:
+    config, judged_by = _config(tree, top, config_path)
+    if policies:
+        config = replace(config, policies=tuple(policies))
+        bundle = _given_policies(tree, top, policies)
+    else:
+        bundle = bundles.load(config.policies, tree)
+    levels, settings, on_unavailable = effective(bundle, config)
+    return Rulebook(config, bundle, levels, settings, on_unavailable, judged_by)
+
+
+def _config(tree: Tree, top: Path | None, path: str | None) -> tuple[Config, str]:
+    if path is not None:
+        where, name = _place(tree, top, path)
+        found = configs.load(where, path=name)
+        assert found is not None
+        return found, f"{path} of {tree.label}" if where is tree else path
+    found = configs.load(tree)
+    if found is not None:
+        return found, f"{found.path} of {tree.label}"
+    return configs.load_defaults(tree), f"the built-in defaults ({tree.label} has no .gate.yaml)"
+
+
+def _given_policies(tree: Tree, top: Path | None, policies: Sequence[str]) -> Bundle:
+    texts: dict[str, str] = {}
+    for policy in policies:
+        if policy != bundles.BUILTIN:
+            where, name = _place(tree, top, policy)
+            texts.update(bundles.texts([name], where))
+    return bundles.load([each for each in policies if each == bundles.BUILTIN], None, files=texts)
+
+
+def _place(tree: Tree, top: Path | None, path: str) -> tuple[Tree, str]:
+    """The tree that a path of the command line is read from, and its path there."""
+    full = Path(path).absolute().resolve()
+    if top is not None and full.is_relative_to(top.resolve()):
+        return tree, full.relative_to(top.resolve()).as_posix()
+    return FolderTree(full.parent), full.name
+
+
+def _top(folder: Path) -> Path:
+    """The nearest folder above that is a repository or has a config; else the folder itself."""
+    marks = (".git", *CONFIG_NAMES)
+    for each in (folder, *folder.parents):
+        if any((each / mark).exists() for mark in marks):
+            return each
+    return folder
