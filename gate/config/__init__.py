@@ -1,1 +1,5 @@
-"""`.gate.yaml` and waivers: schema, loading, and which ref they are trusted from."""
+"""`.gate.yaml` and waivers: schema, loading, and which files of the repository they are."""
+
+EVIDENCE_KINDS = ("slo", "freeze", "delivery", "incidents", "alerts")
+CONFIG_NAMES = (".gate.yaml", ".gate.yml")
+WAIVERS_NAME = ".gate/waivers.yaml"

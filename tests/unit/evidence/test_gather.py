@@ -1,0 +1,190 @@
+"""Every kind and target that is asked for gets one envelope, whatever the sources say."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from gate.config import EVIDENCE_KINDS
+from gate.config.load import load
+from gate.evidence.gather import gather
+from gate.evidence.interface import Question
+from gate.evidence.registry import KINDS, SOURCES
+from gate.model.config import Config
+from gate.model.manifest import Target
+from gate.model.verdict import Evidence
+from tests.unit.config.trees import Files
+
+NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
+CHECKOUT = Target("checkout", "production", 1)
+CART = Target("cart", "production")
+
+
+def envelope(status: str = "ok", **more: Any) -> dict[str, Any]:
+    return {"status": status, "observed_at": "2026-11-22T09:00:00Z", **more}
+
+
+def recorded(**services: Any) -> str:
+    return json.dumps({name: {"production": each} for name, each in services.items()})
+
+
+def ask(
+    evidence: str,
+    files: dict[str, str] | None = None,
+    *,
+    kind: str = "slo",
+    targets: tuple[Target, ...] = (CHECKOUT,),
+    offline: bool = False,
+) -> list[Evidence]:
+    tree = Files({".gate.yaml": f"evidence: {evidence}", **(files or {})})
+    config = load(tree)
+    assert config is not None
+    return gather([kind], targets, config, tree, now=NOW, offline=offline)
+
+
+def test_a_kind_without_source_is_not_configured() -> None:
+    assert gather(["slo"], [CHECKOUT], Config(), Files({}), now=NOW, offline=False) == [
+        Evidence("slo", "checkout", "production", "not_configured", reason="slo is not configured")
+    ]
+
+
+def test_a_kind_that_does_not_exist_is_not_skipped() -> None:
+    (found,) = gather(["slos"], [CHECKOUT], Config(), Files({}), now=NOW, offline=True)
+    assert (found.status, found.reason) == ("unavailable", "there is no evidence called slos")
+
+
+def test_the_kinds_are_those_of_the_config() -> None:
+    assert KINDS == EVIDENCE_KINDS
+
+
+def test_only_the_kinds_and_targets_that_are_asked_for_are_there() -> None:
+    config = Config(evidence={"slo": [{"file": "slo.json"}], "freeze": [{"switch": {}}]})
+    found = gather(
+        ["slo", "alerts", "slo"], [CHECKOUT, CART], config, Files({}), now=NOW, offline=False
+    )
+    assert [(each.kind, each.service) for each in found] == [
+        ("alerts", "checkout"),
+        ("alerts", "cart"),
+        ("slo", "checkout"),
+        ("slo", "cart"),
+    ]
+    assert gather(["slo"], [], config, Files({}), now=NOW, offline=False) == []
+    assert gather([], [CHECKOUT], config, Files({}), now=NOW, offline=False) == []
+
+
+def test_a_source_that_this_version_lacks_is_never_ignored() -> None:
+    (found,) = ask("{slo: [{prometheus: {url: http://prom}}]}")
+    assert (found.status, found.source) == ("unavailable", "prometheus")
+    assert found.reason == "source prometheus is not supported by this version"
+
+
+@pytest.mark.parametrize("source", ["windows: w.yaml", "ical: a.ics", "argocd: {projects: a}"])
+def test_offline_a_local_source_is_not_skipped(source: str) -> None:
+    (found,) = ask(f"{{freeze: [{{{source}}}]}}", kind="freeze", offline=True)
+    assert found.status == "unavailable"
+
+
+@pytest.mark.parametrize("source", ["switch: {url: http://x}", "ical: https://x.example/a.ics"])
+def test_offline_a_source_on_the_network_is_skipped(source: str) -> None:
+    (found,) = ask(f"{{freeze: [{{{source}}}]}}", kind="freeze", offline=True)
+    name = source.partition(":")[0]
+    assert (found.status, found.reason) == ("skipped", f"--offline: {name} was not asked")
+
+
+def test_offline_a_recorded_file_is_still_read() -> None:
+    files = {"slo.json": recorded(checkout=envelope(value={"remaining": 0.4}))}
+    (found,) = ask("{slo: [{file: slo.json}]}", files, offline=True)
+    assert (found.status, found.value) == ("ok", {"remaining": 0.4})
+
+
+@pytest.mark.parametrize("value", [None, ""])
+def test_a_variable_without_value_makes_the_source_unavailable(
+    value: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if value is not None:
+        monkeypatch.setenv("FOLDER", value)
+    (found,) = ask("{slo: [{file: {path: '${FOLDER}/${NAME}.json'}}]}")
+    assert found.status == "unavailable"
+    assert found.reason == "${FOLDER} and ${NAME} are not set"
+
+
+def test_a_variable_takes_its_value_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NAME", "${OTHER}")
+    files = {"${OTHER}.json": recorded(checkout=envelope(value=1))}
+    (found,) = ask("{slo: [{file: '${NAME}.json'}]}", files)
+    assert (found.status, found.value) == ("ok", 1)
+
+
+def test_a_variable_s_value_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOKEN", "hunter2")
+    (found,) = ask("{slo: [{file: '${TOKEN}.json'}]}")
+    assert (found.status, found.source) == ("unavailable", "${TOKEN}.json")
+    assert "hunter2" not in repr(found)
+
+
+def join(one: Any, other: Any) -> Evidence:
+    files = {"a.json": recorded(**one), "b.json": recorded(**other)}
+    (found,) = ask("{slo: [{file: a.json}, {file: b.json}]}", files)
+    return found
+
+
+def test_values_of_several_sources_are_joined() -> None:
+    early = {"status": "ok", "observed_at": "2026-11-22T10:30:00+02:00", "value": [3]}
+    found = join({"checkout": envelope(value=[1, 2])}, {"checkout": early})
+    assert found == Evidence(
+        "slo",
+        "checkout",
+        "production",
+        "ok",
+        source="a.json, b.json",
+        observed_at="2026-11-22T10:30:00+02:00",
+        value=[1, 2, 3],
+    )
+
+
+def test_values_that_are_no_lists_are_not_joined_in_silence() -> None:
+    found = join({"checkout": envelope(value={"x": 1})}, {"checkout": envelope(value=[1])})
+    assert (found.status, found.value) == ("unavailable", None)
+    assert found.reason == "several sources answer, and values that are not lists cannot be joined"
+
+
+def test_one_source_that_cannot_say_spoils_the_answer() -> None:
+    found = join({"checkout": envelope(value=[1])}, {"cart": envelope()})
+    assert (found.status, found.value) == ("unavailable", None)
+    assert found.reason == "b.json says nothing about checkout in production"
+
+
+def test_the_worst_status_wins() -> None:
+    ok, stale = envelope(value=[1]), envelope("stale", reason="old")
+    unavailable = envelope("unavailable", reason="down")
+    nothing = envelope("not_configured", reason="no SLO")
+    assert join({"checkout": ok}, {"checkout": stale}).status == "stale"
+    assert join({"checkout": stale}, {"checkout": unavailable}).reason == "down"
+    assert join({"checkout": nothing}, {"checkout": nothing}).status == "not_configured"
+    alone = join({"checkout": nothing}, {"checkout": envelope(value={"x": 1})})
+    assert (alone.status, alone.value) == ("ok", {"x": 1})
+
+
+def test_a_source_that_leaves_a_target_out_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(SOURCES, "file", f"{__name__}:says_nothing")
+    (found,) = ask("{slo: [{file: a.json}]}")
+    assert (found.status, found.reason) == ("unavailable", "the source gave no answer")
+
+
+def says_nothing(question: Question) -> list[Evidence]:
+    return []
+
+
+def test_nothing_heavy_is_imported_for_what_is_not_asked() -> None:
+    code = (
+        "import sys, gate.evidence.gather, gate.config.load;"
+        "print([m for m in ('yaml', 'jsonschema', 'requests', 'gate.evidence.file')"
+        " if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
