@@ -22,7 +22,8 @@ from gate.decision.registry import find_engine
 from gate.errors import GateError
 from gate.evidence.gather import gather
 from gate.manifests.read import read
-from gate.model.change import Change, Tree
+from gate.model.change import Change
+from gate.model.config import Config
 from gate.model.manifest import Locator
 from gate.model.policy import Bundle
 from gate.model.policy_input import Json, judging, policy_input
@@ -80,23 +81,26 @@ def context(request: Request, step: Step) -> Json:
 
 
 def _collect(source: Source, request: Request, step: Step) -> Case:
-    case, book = _collect_by(source, source.trusted, request, step)
+    step("loading the rules")
+    book = rulebook.of_source(source, source.trusted, request.config, request.policies)
+    case = _case(source, book, book.config, request, step)
     changed = touched(book.config, _paths(source.change))
     if source.head_tree is None or not changed:
         return case
     try:
-        head, _ = _collect_by(source, source.head_tree, request, step)
+        head = rulebook.of_source(source, source.head_tree, request.config, request.policies)
+        preview = _case(source, head, book.config, request, step)
     except GateError as error:
         reason = f"{error.place}: {error.message}" if error.place else error.message
         case.context["gate"]["preview"] = {"changed": list(changed), "reason": reason}
         return case
-    case.context["gate"]["preview"] = {"changed": list(changed), "context": head.context}
-    return replace(case, preview=head.bundle)
+    case.context["gate"]["preview"] = {"changed": list(changed), "context": preview.context}
+    return replace(case, preview=preview.bundle)
 
 
-def _collect_by(source: Source, tree: Tree, request: Request, step: Step) -> tuple[Case, Rulebook]:
-    step("loading the rules")
-    book = rulebook.of_source(source, tree, request.config, request.policies)
+def _case(source: Source, book: Rulebook, asked: Config, request: Request, step: Step) -> Case:
+    """`asked` is the config whose sources are asked: always the trusted one, or a change could
+    have secrets sent to an address of its own."""
     step(f"reading {len(source.change.files):,} files")
     manifests = read(
         source.change,
@@ -110,8 +114,8 @@ def _collect_by(source: Source, tree: Tree, request: Request, step: Step) -> tup
     evidence = gather(
         book.evidence_needed,
         manifests.targets,
-        book.config,
-        tree,
+        asked,
+        source.trusted,
         now=request.now,
         offline=request.offline,
     )
@@ -133,7 +137,7 @@ def _collect_by(source: Source, tree: Tree, request: Request, step: Step) -> tup
             on_unavailable=book.on_unavailable,
         ),
     )
-    return Case(found, book.bundle, book.config.engine, manifests.locate), book
+    return Case(found, book.bundle, book.config.engine, manifests.locate)
 
 
 def _decide(case: Case, request: Request, step: Step) -> Verdict:

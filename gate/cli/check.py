@@ -8,10 +8,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from gate import pipeline
 from gate.cli.options import how_it_looks, option, together, what_changes, what_judges
-from gate.cli.output import destinations, write
-from gate.cli.requests import watched
 from gate.errors import UsageError
 
 NOT_BESIDE_INPUT = (
@@ -80,6 +77,10 @@ def check(
       gate check --base-tree old --tree new      two folders of rendered manifests
       gate check -o json=verdict.json -o text    for a machine and a person
     """
+    from gate import pipeline
+    from gate.cli.output import destinations, write
+    from gate.cli.requests import watched
+
     to = destinations(outputs)
     with watched(options, to) as (request, step, look):
         if saved is None:
@@ -96,7 +97,7 @@ def _refuse_beside_input(context: click.Context) -> None:
     for name in NOT_BESIDE_INPUT:
         if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
             raise UsageError(
-                f"--{name.replace('_', '-')} cannot stand beside --input: a saved input says itself "
-                "what is judged, by what and when.",
+                f"--{name.replace('_', '-')} cannot stand beside --input: a saved input says "
+                "itself what is judged, by what and when.",
                 advice="Leave it out, or save the input anew with it: `gate context`.",
             )

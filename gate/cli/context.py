@@ -7,9 +7,7 @@ from typing import Any
 
 import click
 
-from gate import pipeline
 from gate.cli.options import how_it_looks, what_changes, what_judges
-from gate.cli.requests import watched
 
 
 @click.command()
@@ -26,6 +24,9 @@ def context(**options: Any) -> None:
       gate context --base main > input.json
       gate check --input input.json
     """
+    from gate import pipeline
+    from gate.cli.requests import watched
+
     with watched(options) as (request, step, _):
         found = pipeline.context(request, step)
     click.echo(json.dumps(found, indent=2, ensure_ascii=True))

@@ -7,12 +7,10 @@ from pathlib import Path
 
 import click
 
-from gate import rulebook
 from gate.cli.options import how_it_looks, rules_of
 from gate.cli.suggest import did_you_mean
 from gate.errors import UsageError
 from gate.report.look import Color, look
-from gate.report.tables import rule_page
 
 
 @click.command()
@@ -35,6 +33,9 @@ def explain(
       gate explain workload.image_pinned
       gate explain workload.image_pinned -v     with its Rego
     """
+    from gate import rulebook
+    from gate.report.tables import rule_page
+
     book = rulebook.of_folder(repo, config, policies)
     rule = book.bundle.rules.get(rule_id)
     if rule is None:

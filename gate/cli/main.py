@@ -6,6 +6,7 @@ A command is imported when it is asked for, so that `--help` and completion stay
 from __future__ import annotations
 
 import importlib
+import itertools
 import json
 import os
 import sys
@@ -95,7 +96,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         # Who reads has gone; what is still buffered must not raise again at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = INTERNAL
-    except Exception as error:  # noqa: BLE001 - the last resort, so that no traceback is the message
+    except Exception as error:  # noqa: BLE001 - the last resort
         code = _failed(_unexpected(error), args, cause=error)
     sys.exit(code)
 
@@ -137,7 +138,7 @@ def _failed(error: GateError, args: Sequence[str], cause: Exception | None = Non
 def _wants_json(args: Sequence[str]) -> bool:
     """Whether JSON was to go to standard output: known even where the options do not parse."""
     asked = {
-        *(after for before, after in zip(args, args[1:], strict=False) if before in OUTPUT),
+        *(after for before, after in itertools.pairwise(args) if before in OUTPUT),
         *(arg.removeprefix("--output=") for arg in args if arg.startswith("--output=")),
         *(arg.removeprefix("-o") for arg in args if arg.startswith("-o") and arg != "-o"),
         *os.environ.get("GATE_OUTPUT", "").split(),

@@ -7,10 +7,8 @@ from pathlib import Path
 
 import click
 
-from gate import rulebook
 from gate.cli.options import how_it_looks, option, rules_of
 from gate.report.look import Color, look
-from gate.report.tables import table
 
 
 @click.group()
@@ -39,6 +37,9 @@ def list_rules(
       gate policy list --area delivery
       gate policy list --policy policies/
     """
+    from gate import rulebook
+    from gate.report.tables import table
+
     book = rulebook.of_folder(repo, config, policies)
     rows = [
         (rule.id, book.levels[rule.id], rule.title, rule.origin)

@@ -1,0 +1,76 @@
+"""What the config makes of the rules."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from gate.decision.rules import effective
+from gate.errors import ConfigError
+from gate.model.config import Config, RuleConfig
+from tests.unit.decision.cases import bundle, module
+
+RULES = bundle(
+    module(
+        "slo.low",
+        'deny contains "x" if input.x',
+        level="warn",
+        settings="{left: 0.2, names: [a], on: true, text: t, map: {a: 1}, any: null, none: []}",
+    ),
+    module("team.plain", 'deny contains "x" if input.x'),
+)
+
+
+def config(rule: str, **told: Any) -> Config:
+    return Config(path=".gate.yaml", rules={rule: RuleConfig(line=7, **told)})
+
+
+def test_without_config_the_metadata_holds() -> None:
+    levels, settings, ways = effective(RULES, Config())
+    assert levels == {"slo.low": "warn", "team.plain": "deny"}
+    assert settings["slo.low"]["left"] == 0.2
+    assert settings["team.plain"] == {}
+    assert ways == {"slo.low": "undecided", "team.plain": "undecided"}
+
+
+def test_the_config_overrides_what_it_names() -> None:
+    told = config("slo.low", level="off", on_unavailable="deny", settings={"left": 1})
+    levels, settings, ways = effective(RULES, told)
+    assert levels == {"slo.low": "off", "team.plain": "deny"}
+    assert (settings["slo.low"]["left"], settings["slo.low"]["names"]) == (1, ["a"])
+    assert ways["slo.low"] == "deny"
+
+
+@pytest.mark.parametrize(
+    "value", [{"left": 3}, {"names": []}, {"any": 3}, {"any": "x"}, {"none": [1, "a"]}, {"map": {}}]
+)
+def test_a_value_of_the_same_type_is_taken(value: dict[str, Any]) -> None:
+    assert (
+        effective(RULES, config("slo.low", settings=value))[1]["slo.low"].items() >= value.items()
+    )
+
+
+@pytest.mark.parametrize(
+    ("rule", "settings", "message"),
+    [
+        ("slo.lwo", {}, "there is no rule `slo.lwo`; did you mean `slo.low`?"),
+        ("slo.low", {"lfet": 1}, "there is no setting `lfet`; did you mean `left`?"),
+        ("team.plain", {"left": 1}, "the rule has no settings"),
+        ("slo.low", {"left": "0.2"}, "`left` must be a number like 0.2"),
+        ("slo.low", {"left": True}, "`left` must be a number"),
+        ("slo.low", {"left": None}, "`left` must be a number"),
+        ("slo.low", {"on": 1}, "`on` must be true or false"),
+        ("slo.low", {"names": "a"}, "`names` must be a list"),
+        ("slo.low", {"names": [1]}, "`names` must be a list"),
+        ("slo.low", {"text": []}, "`text` must be text"),
+        ("slo.low", {"map": []}, "`map` must be a mapping"),
+    ],
+)
+def test_what_does_not_fit_is_an_error_with_its_line(
+    rule: str, settings: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        effective(RULES, config(rule, settings=settings))
+    assert message in caught.value.message
+    assert (caught.value.path, caught.value.line) == (".gate.yaml", 7)
