@@ -29,7 +29,7 @@ def render(verdict: Verdict, look: Look) -> str:
 
 
 def _judged(verdict: Verdict, look: Look) -> list[str]:
-    words = [*prose(verdict.description), *prose(f"(judged by {verdict.judged_by})", "dim")]
+    words = [*prose(f"{verdict.description},"), *prose(f"judged by {verdict.judged_by}", "dim")]
     return paragraph(words, look, hang=0)
 
 

@@ -14,6 +14,7 @@ from tests.support.tools import need
 AUTHOR = "Ada Author <ada@example.org>"
 COMMITTER = "Carl Committer <carl@example.org>"
 _START = 1_760_000_000
+_QUICK = ("-c", "core.fsync=none", "-c", "gc.auto=0", "-c", "maintenance.auto=false")
 
 
 @dataclass
@@ -111,7 +112,7 @@ class Repo:
         """Runs Git, and gives its output without the last line end."""
         self.clock += 1
         result = subprocess.run(
-            [need("git"), *arguments],
+            [need("git"), *_QUICK, *arguments],
             cwd=self.path,
             env=os.environ | self._identity(),
             input=stdin,

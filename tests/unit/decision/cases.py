@@ -39,7 +39,7 @@ def bundle(*modules: str, libraries: Sequence[str] = ()) -> Bundle:
             file = Path(folder, *name.split(".")).with_suffix(".rego")
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text, encoding="utf-8")
-        with mock.patch.object(bundles, "_builtin_folder", lambda: Path(folder)):
+        with mock.patch.object(bundles, "_builtin_folder", return_value=Path(folder)):
             return bundles.load(["builtin"], None)
 
 

@@ -9,11 +9,13 @@ TRICKY = {
     "indented_body": "# METADATA\n# title: a\n  # description: b\npackage x\n\np := 1\n",
     "lower_case": "# metadata\n# title: a\npackage x\n\np := 1\n",
     "in_raw_string": "package x\n\np := `\n# METADATA\n# title: a\n`\n",
-    "raw_string_then_rule": "package x\n\np := `\n# METADATA\n# title: a`\n\n# METADATA\n# title: c\nq := 1\n",
+    "raw_string_then_rule": (
+        "package x\n\np := `\n# METADATA\n# title: a`\n\n# METADATA\n# title: c\nq := 1\n"
+    ),
     "string_with_hash": 'package x\n\np := "# METADATA"\n\nq := "\\"# METADATA" # METADATA\n',
-    "two_blocks": "# METADATA\n# title: a\n# METADATA\n# title: b\np := 1\n".replace(
-        "# METADATA\n# title: a\n", "# METADATA\n# title: a\n# scope: subpackages\n", 1
-    ).replace("p := 1", "package x\n\np := 1"),
+    "two_blocks": (
+        "# METADATA\n# title: a\n# scope: subpackages\n# METADATA\n# title: b\npackage x\n\np := 1\n"
+    ),
     "gap": "# METADATA\n# title: a\n\n# description: b\npackage x\n\np := 1\n",
     "license_above": "# Licence\n# METADATA\n# title: a\npackage x\n\np := 1\n",
     "words": (
@@ -33,11 +35,16 @@ TRICKY = {
     ),
     "blocks_of_text": (
         "# METADATA\n# title: >\n#   folded\n#   text\n# description: |\n#   two\n#     rows\n#\n"
-        "#   after a gap\n# custom:\n#   list: [a, 'b', \"c\"]\n#   nested:\n#   - x: 1\n#     y: [2]\n"
+        "#   after a gap\n# custom:\n#   list: [a, 'b', \"c\"]\n#   nested:\n"
+        "#   - x: 1\n#     y: [2]\n"
         "package x\n\np := 1\n"
     ),
-    "carriage_returns": "# METADATA\r\n# title: a\r\n# custom:\r\n#   b: c\r\npackage x\r\n\r\np := 1\r\n",
-    "quoted_keys": '# METADATA\n# "title": a\n# custom: {"b c": 1, \'d\': 2}\npackage x\n\np := 1\n',
+    "carriage_returns": (
+        "# METADATA\r\n# title: a\r\n# custom:\r\n#   b: c\r\npackage x\r\n\r\np := 1\r\n"
+    ),
+    "quoted_keys": (
+        '# METADATA\n# "title": a\n# custom: {"b c": 1, \'d\': 2}\npackage x\n\np := 1\n'
+    ),
     "explicit_text": "# METADATA\n# title: a\n# custom:\n#   a: !!str 5\npackage x\n\np := 1\n",
     "comment_in_yaml": "# METADATA\n# title: a # not this\n# # nor this\npackage x\n\np := 1\n",
     "rule_block": (
@@ -46,7 +53,9 @@ TRICKY = {
     "tabs": "# METADATA\n#\ttitle: a\npackage x\n\np := 1\n",
     "plain_comment_below": "# METADATA\n# title: a\n# A plain comment.\npackage x\n\np := 1\n",
     "key_twice": "# METADATA\n# title: a\n# title: b\npackage x\n\np := 1\n",
-    "custom_key_twice": "# METADATA\n# title: a\n# custom:\n#   b: 1\n#   b: 2\npackage x\n\np := 1\n",
+    "custom_key_twice": (
+        "# METADATA\n# title: a\n# custom:\n#   b: 1\n#   b: 2\npackage x\n\np := 1\n"
+    ),
     "empty": "# METADATA\n\npackage x\n\np := 1\n",
     "only_spaces": "# METADATA\n#\n#  \npackage x\n\np := 1\n",
     "number_key": "# METADATA\n# title: a\n# custom:\n#   b: {1: 2}\npackage x\n\np := 1\n",

@@ -124,22 +124,26 @@ def test_a_bundle_without_any_rule_is_empty_and_no_error() -> None:
 @pytest.mark.parametrize(
     ("text", "message", "line"),
     [
-        ("", "expecting `package`", 1),
-        ("package gate.team.named\n\ndeny contains {", "expecting expression", 3),
+        ("", "Expecting `package`", 1),
+        ("package gate.team.named\n\ndeny contains {", "Expecting expression", 3),
         (RULE.replace("gate.team.named", "gate.team.other"), "the path says gate.team.named", 6),
-        (RULE.replace("package gate.team.named", "package named"), "the package is named", 6),
+        (RULE.replace("package gate.team.named", "package named"), "The package is named", 6),
         (RULE.replace("# METADATA\n", ""), "no METADATA block", 5),
         (RULE.replace("# title", "# titel"), "did you mean `title`?", 2),
         (module("team.named", "allow := true"), "neither deny nor warn", 6),
-        (module("team.named", 'deny := {"x"}'), "deny must be a set", 8),
-        (module("team.named", 'deny["x"] := 1'), "deny must be a set", 8),
-        (module("team.named", "deny if true"), "deny must be a set", 8),
-        (module("team.named", 'default deny := set()\n\nwarn contains "x"'), "deny must be", 8),
-        (module("team.named", "warn(x) := x"), "warn must be a set", 8),
-        (module("team.named", 'deny contains "x"\n\napplies(x) := x'), "applies must be true", 10),
+        (module("team.named", 'deny := {"x"}'), "`deny` must be a set", 8),
+        (module("team.named", 'deny["x"] := 1'), "`deny` must be a set", 8),
+        (module("team.named", "deny if true"), "`deny` must be a set", 8),
+        (module("team.named", 'default deny := set()\n\nwarn contains "x"'), "`deny` must be", 8),
+        (module("team.named", "warn(x) := x"), "`warn` must be a set", 8),
+        (
+            module("team.named", 'deny contains "x"\n\napplies(x) := x'),
+            "`applies` must be true",
+            10,
+        ),
         (
             module("team.named", 'deny contains "x"\n\napplies contains 1'),
-            "applies must be true",
+            "`applies` must be true",
             10,
         ),
         (module("team.named", "deny contains x if x := time.now_ns()"), "time.now_ns is not", 8),
@@ -152,7 +156,7 @@ def test_a_bundle_without_any_rule_is_empty_and_no_error() -> None:
         (module("team.named", 'deny contains uuid.rfc4122("a") if true'), "not the same", 8),
         (
             module("team.named", "import data.gate.lib.nams\n\ndeny contains nams.x if true"),
-            "nothing defines data.gate.lib.nams",
+            "Nothing defines data.gate.lib.nams",
             8,
         ),
         (module("team.named", "deny contains x if x := data.config.x"), "data.config.x", 8),
@@ -169,7 +173,7 @@ def test_what_is_no_rule_is_refused_with_its_line(text: str, message: str, line:
 
 def test_a_library_that_is_misspelt_is_suggested() -> None:
     text = module("team.named", "import data.gate.lib.nams\n\ndeny contains nams.x if true")
-    with pytest.raises(PolicyError, match=r"did you mean `gate\.lib\.names`\?"):
+    with pytest.raises(PolicyError, match=r"did you mean `data\.gate\.lib\.names`\?"):
         loaded({"policies/team/named.rego": text, "policies/lib/names.rego": LIBRARY})
 
 
@@ -178,7 +182,7 @@ def test_what_a_library_defines_can_be_used_and_nothing_else() -> None:
     good = module("team.named", "deny contains x if x := data.gate.lib.names.first")
     assert loaded({**files, "policies/team/named.rego": good}).rules
     bad = good.replace("names.first", "names.frist")
-    with pytest.raises(PolicyError, match="nothing defines"):
+    with pytest.raises(PolicyError, match="Nothing defines"):
         loaded({**files, "policies/team/named.rego": bad})
 
 
@@ -193,12 +197,14 @@ def test_a_repositorys_rule_can_use_the_builtin_libraries() -> None:
 
 def test_a_library_cannot_hold_findings() -> None:
     error = refusal("package gate.lib.names\n\ndeny contains 1\n", "policies/lib/names.rego")
-    assert "a library has no deny" in error.message
+    assert "A library has no deny" in error.message
     assert error.line == 3
 
 
 def test_one_id_from_two_sources_is_an_error() -> None:
-    with pytest.raises(PolicyError, match="gate.team.named is defined in a/team/named.rego too"):
+    with pytest.raises(
+        PolicyError, match=r"gate\.team\.named is defined in a/team/named\.rego too"
+    ):
         loaded({"a/team/named.rego": RULE, "b/team/named.rego": RULE}, "a", "b")
 
 

@@ -133,7 +133,7 @@ def test_a_rule_that_fails_is_an_error_and_every_other_finding_is_kept() -> None
     broken = outcome(found, "team.breaks")
     assert broken.outcome == "error"
     assert broken.reason is not None
-    assert broken.reason.startswith("builtin:team/breaks.rego:8: could not parse")
+    assert broken.reason.startswith("builtin:team/breaks.rego:8: Could not parse")
     assert outcome(found, "team.says").outcome == "denied"
     assert any("team.breaks failed" in reason for reason in found.reasons)
 

@@ -96,18 +96,18 @@ def test_anything_else_is_a_failure_that_says_why(name: str, element: Any, messa
     assert found.said == (Said(name, "kept"),)  # type: ignore[arg-type]
     (failure,) = found.failures
     assert message in failure.message
-    assert failure.message.startswith(name)
+    assert failure.message.startswith(f"`{name}`")
     assert (failure.path, failure.line) == ("policies/a/b.rego", 6)
 
 
 @pytest.mark.parametrize("value", [{}, "no", True, {"a": 1}])
 def test_a_set_that_is_none_is_a_failure(value: Any) -> None:
-    assert checked(deny=value).failures[0].message == "deny is no set"
+    assert checked(deny=value).failures[0].message == "`deny` is no set."
 
 
 def test_a_missing_set_is_a_failure_and_keeps_the_other() -> None:
     found = check(RULE, Answer({"a.b": {"warn": ["hm"]}}), [])
-    assert found.failures[0].message == "deny has no value"
+    assert found.failures[0].message == "`deny` has no value."
     assert found.said == (Said("warn", "hm"),)
 
 
@@ -125,4 +125,4 @@ def test_the_engines_failure_is_kept_and_placed() -> None:
 def test_applies_is_false_where_it_is_undefined() -> None:
     assert check(RULE, Answer({"a.b": {"deny": [], "warn": []}}), []).applies is False
     assert checked(applies=True).applies is True
-    assert checked(applies=3).failures[0].message == "applies is neither true nor false"
+    assert checked(applies=3).failures[0].message == "`applies` is neither true nor false."
