@@ -1,0 +1,115 @@
+"""What the stage gives: a change, and the trees that it and its judges are read from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Literal, Protocol, Self
+
+from gate.model.change import Change, Tree
+
+BLOB_LIMIT = 8 * 1024 * 1024
+"""Bytes of one file beyond which it is not read."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRequest:
+    """Which change is meant. Nothing given but `repo`: what a person would mean.
+
+    `repo` is a folder in the repository, or the folder that is worked in where there is none.
+    `tree` and `folders` name folders that are judged as they are.
+    """
+
+    repo: Path
+    base: str | None = None
+    head: str | None = None
+    staged: bool = False
+    tree: Path | None = None
+    base_tree: Path | None = None
+    trust: Literal["base", "head"] = "base"
+    folders: tuple[Path, ...] = ()
+
+    @property
+    def judged_folders(self) -> tuple[Path, ...]:
+        return self.folders if self.tree is None else (self.tree, *self.folders)
+
+
+class Source(Protocol):
+    """An open change. Its trees can be read until it is closed."""
+
+    @property
+    def change(self) -> Change:
+        """What changes, who wrote it, and which commit is trusted."""
+
+    @property
+    def old(self) -> Tree | None:
+        """The state before; None where there was none."""
+
+    @property
+    def new(self) -> Tree:
+        """The state after."""
+
+    @property
+    def trusted(self) -> Tree:
+        """Where configuration, policies and waivers are read from."""
+
+    @property
+    def head_tree(self) -> Tree | None:
+        """Whose configuration is only previewed; None where it is the trusted one, or where
+        a person judges by hand."""
+
+    @property
+    def root(self) -> Path | None:
+        """The folder on disk that `trusted` is; None where it is a commit."""
+
+    @property
+    def top(self) -> Path | None:
+        """The folder on disk that the trees' paths are relative to; None in a bare repository."""
+
+    def close(self) -> None:
+        """Ends the child processes. The trees cannot be read after that."""
+
+    def __enter__(self) -> Self:
+        """The source itself."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Closes it."""
+
+
+def _nothing() -> None:
+    """Folders need no closing."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSource:
+    """The one implementation of `Source`: what differs is who fills it."""
+
+    change: Change
+    old: Tree | None
+    new: Tree
+    trusted: Tree
+    head_tree: Tree | None = None
+    root: Path | None = None
+    top: Path | None = None
+    on_close: Callable[[], None] = _nothing
+
+    def close(self) -> None:
+        self.on_close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()

@@ -1,0 +1,140 @@
+"""A range of commits: from where the head left the base, to the head."""
+
+from __future__ import annotations
+
+from gate.change.diff import between
+from gate.change.folder import FolderTree
+from gate.change.git import Repository, closed_on_error, open_repository
+from gate.change.history import (
+    Point,
+    commits,
+    default_branch,
+    is_nothing,
+    merge_base,
+    point,
+    short_name,
+)
+from gate.change.interface import ChangeRequest, OpenSource, Source
+from gate.change.tree import CommitTree, Listings
+from gate.errors import ChangeError
+from gate.model.change import Change
+
+
+def open_range(request: ChangeRequest) -> Source:
+    """The commits that a head has and a base has not. Trusted is the tip of the base."""
+    with closed_on_error(open_repository(request.repo)) as repository:
+        head = point(repository, "HEAD" if request.head is None else request.head)
+        base = _base(repository, request.base)
+        return open_between(repository, base, head, trust_head=request.trust == "head")
+
+
+def open_between(
+    repository: Repository, base: Point, head: Point, *, trust_head: bool = False
+) -> Source:
+    """A head against a base, judged by the base's tip."""
+    meeting = merge_base(repository, base, head)
+    if meeting is None:
+        raise ChangeError(
+            f"{head.label} and {base.label} have no commit in common.",
+            advice="Name a base that the head is built on.",
+        )
+    listings = Listings(repository)
+    new = CommitTree(repository, listings, head.tree, head.label)
+    tip = CommitTree(repository, listings, base.tree, base.label)
+    return OpenSource(
+        change=described(repository, meeting, base, head, (head if trust_head else base).sha),
+        old=CommitTree(repository, listings, meeting.tree, meeting.short),
+        new=new,
+        trusted=new if trust_head else tip,
+        head_tree=None if trust_head else new,
+        top=repository.top,
+        on_close=repository.close,
+    )
+
+
+def open_by_hand(repository: Repository, meeting: Point, base: Point, head: Point) -> Source:
+    """A head against a base, judged by the working tree."""
+    assert repository.top is not None
+    listings = Listings(repository)
+    return OpenSource(
+        change=described(repository, meeting, base, head, None),
+        old=CommitTree(repository, listings, meeting.tree, meeting.short),
+        new=CommitTree(repository, listings, head.tree, head.label),
+        trusted=working_tree(repository),
+        root=repository.top,
+        top=repository.top,
+        on_close=repository.close,
+    )
+
+
+def open_commit(repository: Repository, before: Point | None, head: Point) -> Source:
+    """One commit against its first parent, or the first commit of all. Judged by the working
+    tree, or where there is none by the parent."""
+    listings = Listings(repository)
+    start = repository.empty_tree if before is None else before.tree
+    base = None if before is None else before.sha
+    old = CommitTree(repository, listings, start, "nothing" if before is None else before.short)
+    new = CommitTree(repository, listings, head.tree, head.label)
+    written = commits(repository, head, () if base is None else (base,))
+    by_hand = repository.top is not None
+    change = Change(
+        kind="range",
+        base=base,
+        head=head.sha,
+        trusted=None if by_hand else base,
+        description=f"the last commit {head.short} ({written[0].subject})",
+        author=written[0].author,
+        commits=written,
+        files=between(repository, start, head.tree),
+    )
+    return OpenSource(
+        change=change,
+        old=None if before is None else old,
+        new=new,
+        trusted=working_tree(repository) if by_hand else old,
+        head_tree=None if by_hand else new,
+        root=repository.top,
+        top=repository.top,
+        on_close=repository.close,
+    )
+
+
+def working_tree(repository: Repository) -> FolderTree:
+    """The files on disk."""
+    assert repository.top is not None
+    return FolderTree(repository.top, "the working tree")
+
+
+def described(
+    repository: Repository, meeting: Point, base: Point, head: Point, trusted: str | None
+) -> Change:
+    """A head against a base, from where they met."""
+    written = commits(repository, head, (base.sha,))
+    return Change(
+        kind="range",
+        base=meeting.sha,
+        head=head.sha,
+        trusted=trusted,
+        description=f"{head.label} against {base.label} (merge base {meeting.short}..{head.short})",
+        author=written[0].author if written else None,
+        commits=written,
+        files=between(repository, meeting.tree, head.tree),
+    )
+
+
+def _base(repository: Repository, ref: str | None) -> Point:
+    if ref is not None and not is_nothing(ref):
+        return point(repository, ref)
+    name = default_branch(repository)
+    if name is None:
+        raise ChangeError(
+            "No base is given, and the default branch is not known.",
+            advice="Name it with --base, or run: git remote set-head origin --auto",
+        )
+    return named(repository, name)
+
+
+def named(repository: Repository, ref: str) -> Point:
+    """A ref by its full name, called by its short one."""
+    found = point(repository, ref)
+    return Point(found.sha, found.tree, short_name(ref))

@@ -1,0 +1,50 @@
+"""What is staged: the index against the last commit."""
+
+from __future__ import annotations
+
+from gate.change.diff import staged
+from gate.change.git import Repository, closed_on_error, open_repository
+from gate.change.history import find_point, writer
+from gate.change.interface import ChangeRequest, OpenSource, Source
+from gate.change.range import working_tree
+from gate.change.tree import CommitTree, IndexTree, Listings
+from gate.errors import ChangeError
+from gate.model.change import Change
+
+
+def open_staged(request: ChangeRequest) -> Source:
+    """The index against HEAD, judged by the working tree."""
+    with closed_on_error(open_repository(request.repo)) as repository:
+        if repository.top is None:
+            raise ChangeError(
+                "Nothing can be staged here: there is no working tree.",
+                advice="Name the change with --base and --head.",
+            )
+        return staged_source(repository)
+
+
+def staged_source(repository: Repository) -> OpenSource:
+    """The same of an open repository. Before the first commit everything is added."""
+    head = find_point(repository, "HEAD")
+    files, announced = staged(repository, head.tree if head else repository.empty_tree)
+    old = None
+    if head is not None:
+        old = CommitTree(repository, Listings(repository), head.tree, f"HEAD ({head.short})")
+    change = Change(
+        kind="staged",
+        base=None if head is None else head.sha,
+        head=None,
+        trusted=None,
+        description="staged changes " + (f"against {old.label}" if old else "before any commit"),
+        author=writer(repository),
+        files=files,
+    )
+    return OpenSource(
+        change=change,
+        old=old,
+        new=IndexTree(repository, announced),
+        trusted=working_tree(repository),
+        root=repository.top,
+        top=repository.top,
+        on_close=repository.close,
+    )
