@@ -11,9 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from gate.change.folder import FolderTree
+from gate.change.folder import FolderTree, top_above
 from gate.change.interface import Source
-from gate.config import CONFIG_NAMES
 from gate.config import load as configs
 from gate.decision import bundle as bundles
 from gate.decision.rules import effective
@@ -55,7 +54,7 @@ def of_source(
 
 def of_folder(folder: Path, config: str | None = None, policies: Sequence[str] = ()) -> Rulebook:
     """The rulebook of the files on disk in or above a folder."""
-    top = _top(folder.absolute())
+    top = top_above(folder).absolute()
     return _rulebook(FolderTree(top, "the working tree"), top, config, policies)
 
 
@@ -99,12 +98,3 @@ def _place(tree: Tree, top: Path | None, path: str) -> tuple[Tree, str]:
     if top is not None and full.is_relative_to(top.resolve()):
         return tree, full.relative_to(top.resolve()).as_posix()
     return FolderTree(full.parent), full.name
-
-
-def _top(folder: Path) -> Path:
-    """The nearest folder above that is a repository or has a config; else the folder itself."""
-    marks = (".git", *CONFIG_NAMES)
-    for each in (folder, *folder.parents):
-        if any((each / mark).exists() for mark in marks):
-            return each
-    return folder

@@ -136,7 +136,7 @@ def open_tree(request: ChangeRequest) -> Source:
     in, as people type them; to the judged folder, where that one is elsewhere or has the only
     configuration."""
     judged = [_existing(folder) for folder in request.judged_folders]
-    here = _existing(request.repo)
+    here = top_above(_existing(request.repo))
     root = _root(here, judged)
     new = FolderTree(root, ", ".join(FolderTree(folder).label for folder in judged))
     found = {
@@ -173,7 +173,7 @@ def compared(request: ChangeRequest) -> OpenSource:
     """The same; by content, renames are not looked for."""
     assert request.base_tree is not None
     before, after = _existing(request.base_tree), _existing(request.judged_folders[0])
-    here = _existing(request.repo)
+    here = top_above(_existing(request.repo))
     old, new = FolderTree(before), FolderTree(after)
     change = Change(
         kind="trees",
@@ -192,6 +192,16 @@ def compared(request: ChangeRequest) -> OpenSource:
         root=trusted.absolute(),
         top=trusted.absolute(),
     )
+
+
+def top_above(folder: Path) -> Path:
+    """The nearest folder upwards that is a repository or has a config, so that a subfolder is
+    judged as its repository is; the folder itself where there is none."""
+    full = folder.absolute()
+    for each in (full, *full.parents):
+        if (each / ".git").exists() or _is_configured(each):
+            return folder if each == full else each
+    return folder
 
 
 def _root(here: Path, judged: Sequence[Path]) -> Path:

@@ -136,6 +136,14 @@ def test_a_folder_of_a_repository_is_judged_by_the_repositorys_config(repo: Repo
     assert verdict["findings"][0]["location"]["path"] == "deploy/app.yaml"
 
 
+def test_a_subfolder_is_judged_by_the_config_above_it(repo: Repo) -> None:
+    repo.write(".gate.yaml", "version: 1\nrules: {workload.image_pinned: warn}\n")
+    repo.write("deploy/app.yaml", deployment("app:latest"))
+    verdict = check(repo.path / "deploy", ".")
+    assert verdict["verdict"] == "warn"
+    assert verdict["findings"][0]["location"]["path"] == "deploy/app.yaml"
+
+
 def test_several_folders_are_judged_together(tmp_path: Path) -> None:
     for name in ("one", "two", "three"):
         (tmp_path / name).mkdir()

@@ -14,7 +14,8 @@ TRICKY = {
     ),
     "string_with_hash": 'package x\n\np := "# METADATA"\n\nq := "\\"# METADATA" # METADATA\n',
     "two_blocks": (
-        "# METADATA\n# title: a\n# scope: subpackages\n# METADATA\n# title: b\npackage x\n\np := 1\n"
+        "# METADATA\n# title: a\n# scope: subpackages\n# METADATA\n# title: b\n"
+        "package x\n\np := 1\n"
     ),
     "gap": "# METADATA\n# title: a\n\n# description: b\npackage x\n\np := 1\n",
     "license_above": "# Licence\n# METADATA\n# title: a\npackage x\n\np := 1\n",
@@ -49,6 +50,9 @@ TRICKY = {
     "comment_in_yaml": "# METADATA\n# title: a # not this\n# # nor this\npackage x\n\np := 1\n",
     "rule_block": (
         "# METADATA\n# title: a\npackage x\n\n# METADATA\n# title: b\n# custom: {c: 1}\np := 1\n"
+    ),
+    "text_at_the_end": (
+        "# METADATA\n# title: a\n# description: |\n#   last\n#   rows\npackage x\n\np := 1\n"
     ),
     "tabs": "# METADATA\n#\ttitle: a\npackage x\n\np := 1\n",
     "plain_comment_below": "# METADATA\n# title: a\n# A plain comment.\npackage x\n\np := 1\n",

@@ -160,7 +160,8 @@ class TestApplicability:
     ASKS = bundle(
         module(
             "team.asks",
-            'applies if input.resources[_].new.asked\n\ndeny contains "no" if input.resources[_].new.bad',
+            "applies if input.resources[_].new.asked\n\n"
+            'deny contains "no" if input.resources[_].new.bad',
         )
     )
 
