@@ -105,11 +105,14 @@ def test_one_rule_that_fails_leaves_the_findings_of_the_others(repo: Repo) -> No
     repo.write(".gate.yaml", "version: 1\npolicies: [builtin, policies]\n")
     repo.write(
         "policies/team/rule.rego",
-        policy('deny contains m if {\n\tsome r in input.resources\n\tm := sprintf("%d", r.name)\n}\n'),
+        policy(
+            'deny contains m if {\n\tsome r in input.resources\n\tm := sprintf("%d", r.name)\n}\n'
+        ),
     )
     repo.write(
         "pod.yaml",
-        "apiVersion: v1\nkind: Pod\nmetadata: {name: y}\nspec: {containers: [{name: a, image: a}]}\n",
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: y}\n"
+        "spec: {containers: [{name: a, image: a}]}\n",
     )
     repo.git("add", "--all")
     run = gate("check", "--staged", "-o", "json", cwd=repo.path)

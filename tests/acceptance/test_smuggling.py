@@ -102,7 +102,10 @@ FOUND: dict[str, Build] = {
         + "      <<: *x\n",
     ),
     "with the last of two keys": file(
-        PATH, deployment(GOOD).replace("image:", "image: x:1.0.0\n          image:", 1).replace(GOOD, BAD)
+        PATH,
+        deployment(GOOD)
+        .replace("image:", "image: x:1.0.0\n          image:", 1)
+        .replace(GOOD, BAD),
     ),
     "with a tag": file(PATH, deployment(f"!anything {BAD}")),
     "with a quoted key": file(PATH, deployment().replace("image:", '"ima\\u0067e":')),
@@ -137,7 +140,8 @@ FOUND: dict[str, Build] = {
         ),
     ),
     "with a generated name": file(
-        PATH, deployment().replace("  name: app\n  namespace", "  generateName: app-\n  namespace", 1)
+        PATH,
+        deployment().replace("  name: app\n  namespace", "  generateName: app-\n  namespace", 1),
     ),
     "in kustomize's images": file(
         "deploy/kustomization.yaml",
@@ -323,7 +327,7 @@ def test_a_repository_policy_deleted_by_the_change_still_judges(repo: Repo) -> N
         "# scope: package\n# custom:\n#   remediation: Add the label owner.\n"
         "package gate.team.owner\n\n"
         'deny contains {"message": "no owner", "resource": r.id} if {\n'
-        "\tsome r in input.resources\n\tr.kind == \"Deployment\"\n"
+        '\tsome r in input.resources\n\tr.kind == "Deployment"\n'
         '\tobject.get(r.new, ["metadata", "labels", "owner"], "") == ""\n}\n',
     )
     repo.commit("a rule of our own")

@@ -30,7 +30,8 @@ def imported(*arguments: str) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["--version"], ["check", "--help"], ["policy", "--help"], ["explain", "--help"]]
+    "arguments",
+    [["--help"], ["--version"], ["check", "--help"], ["policy", "--help"], ["explain", "--help"]],
 )
 def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     assert imported(*arguments) == set()
@@ -45,4 +46,4 @@ def test_a_schema_is_printed_without_a_heavy_import() -> None:
 
 
 def test_judging_imports_neither_the_network_nor_schemas() -> None:
-    assert imported("demo", "--fail-on", "never") <= {"git", "regorus", "yaml"}
+    assert imported("demo") <= {"git", "regorus", "yaml"}
