@@ -440,6 +440,41 @@ def test_what_a_kustomization_no_longer_lists_still_stands_there() -> None:
     assert [one.path for one in found.unchanged] == ["db/db.yaml"]
 
 
+OTHER = "apiVersion: postgresql.cnpg.io/v1\nkind: Cluster\nmetadata: {name: db}\n"
+
+
+def test_all_that_a_kustomization_drops_is_there_whatever_its_kind() -> None:
+    old = {
+        "app/kustomization.yaml": "resources: [../db, other.yaml]\n",
+        "app/other.yaml": OTHER.replace("db", "listed"),
+        "db/kustomization.yaml": "resources: [deep]\n",
+        "db/deep/kustomization.yaml": "resources: [db.yaml]\n",
+        "db/deep/db.yaml": OTHER,
+        "db/deep/not-listed.yaml": OTHER.replace("db", "not-listed"),
+    }
+    for new in ({**old, "app/kustomization.yaml": "resources: [other.yaml]\n"}, {**old}):
+        if new == old:
+            del new["app/kustomization.yaml"]
+        paths = {one.path for one in judge(old, new).unchanged}
+        assert "db/deep/db.yaml" in paths
+        assert "db/deep/not-listed.yaml" not in paths
+
+
+def test_a_deleted_object_that_stands_elsewhere_is_there_whatever_its_kind() -> None:
+    old = {"app/a.yaml": OTHER, "app/b.yaml": OTHER, "app/c.yaml": OTHER.replace("db", "x")}
+    new = {path: text for path, text in old.items() if path != "app/a.yaml"}
+    assert [one.path for one in judge(old, new).unchanged] == ["app/b.yaml"]
+
+
+def test_a_dropped_file_that_is_not_read_blocks() -> None:
+    files = {f"db/{number:04}.yaml": OTHER for number in range(600)}
+    resources = "".join(f"- ../{path}\n" for path in files)
+    old = {**files, "app/kustomization.yaml": f"resources:\n{resources}"}
+    found = judge(old, {**old, "app/kustomization.yaml": "resources: []\n"})
+    assert len(found.unchanged) == 500
+    assert listed(found) == [("db/0500.yaml", "unreadable")]
+
+
 def test_ids_beside_the_change_differ_from_those_of_the_change() -> None:
     old = {"a/web.yaml": deployment(), "a/copy.yaml": deployment()}
     found = judge(old, {**old, "a/web.yaml": deployment(image="x:2")})
