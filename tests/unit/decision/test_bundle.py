@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+import gate
 from gate.decision import bundle as bundles
 from gate.decision.bundle import load
 from gate.decision.limits import Limits
-from gate.errors import PolicyError
+from gate.errors import EngineError, PolicyError
 from gate.model.change import Unread
 from tests.support.trees import Link, MemoryTree
 from tests.unit.decision.cases import bundle, module
@@ -274,3 +276,33 @@ def test_parsing_that_takes_too_long_names_the_file() -> None:
     with pytest.raises(PolicyError, match="took longer than the 1 s") as caught:
         load(["policies"], tree, limits=replace(Limits(), seconds=1))
     assert caught.value.path == "policies/team/slow.rego"
+
+
+def test_the_wheels_own_modules_may_not_use_what_is_refused_either() -> None:
+    with pytest.raises(PolicyError, match=r"time\.now_ns is not the same twice") as caught:
+        bundle(module("team.clock", "deny contains x if x := time.now_ns()"))
+    assert (caught.value.path, caught.value.line) == ("builtin:team/clock.rego", 8)
+
+
+def test_words_that_only_look_like_refused_builtins_are_fine() -> None:
+    body = 'deny contains x if {\n\tx := input.spec["send"]\n\ty := input.opa.runtime\n\ty\n}'
+    assert bundle(module("team.words", body)).rules
+
+
+def test_a_library_may_say_whether_something_applies() -> None:
+    library = "package gate.lib.names\n\napplies contains 1\n"
+    assert bundle(libraries=[library]).modules
+
+
+def test_a_wheel_without_its_policies_is_a_fault_of_the_installation(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(gate, "__file__", str(tmp_path / "gate" / "__init__.py"))
+    with pytest.raises(EngineError, match="lacks its built-in policies"):
+        load(["builtin"], None)
+
+
+def test_a_module_of_the_wheel_without_a_package_is_named() -> None:
+    with pytest.raises(PolicyError, match="No package") as caught:
+        bundle("# package gate.team.named\n")
+    assert caught.value.path == "builtin:team/named.rego"

@@ -130,7 +130,7 @@ deny contains {"message": "no", "resource": r.id} if {
     made = context(rules, [resource("a", {"number": "two"}, {"number": "2"})])
     found = verdict(rules, made)
     assert found.verdict == "deny"
-    assert "team.reads could not judge how it was before" in found.reasons[0]
+    assert "team.reads cannot judge how it was before" in found.reasons[0]
 
 
 def test_the_past_is_asked_only_where_a_finding_can_be_old() -> None:
@@ -199,7 +199,7 @@ def test_the_change_that_changes_nothing() -> None:
 def test_list_elements_are_named_by_what_tells_them_apart(
     value: Any, path: tuple[str | int, ...], expected: str
 ) -> None:
-    assert named_path(value, path) == expected
+    assert named_path(value, path, {}) == expected
 
 
 MARKS = st.tuples(

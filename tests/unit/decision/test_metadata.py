@@ -118,6 +118,7 @@ def test_a_block_above_a_rule_is_not_the_packages() -> None:
         (("#   remediation: c\n", "#   remediation: c\n# ---\n# a: b\n"), "more than one YAML", 2),
         (("#   remediation: c\n", "#   remediation: &x c\n#   runbook: *x\n"), "anchors", 5),
         (("#   remediation: c\n", "#   remediation: !secret c\n"), "the tag !secret", 5),
+        (("#   remediation: c\n", "#   remediation: c\n#   settings: !x {a: 1}\n"), "tag !x", 6),
         (("#   remediation: c\n", "#   remediation: c\n#   settings: {a: .inf}\n"), "no number", 6),
         (
             ("#   remediation: c\n", "#   remediation: c\n#   settings: {a: {1: 2}}\n"),
@@ -151,6 +152,27 @@ def test_deep_settings_are_refused_and_not_recursed_into() -> None:
     deep = "[" * 40 + "]" * 40
     with pytest.raises(PolicyError, match="nested too deeply"):
         read(SMALL.replace("remediation: c", f"remediation: c\n#   settings: {{a: {deep}}}"))
+
+
+@pytest.mark.parametrize("text", ["a" * 20_000, "[" * 500, "{" * 500])
+def test_a_block_that_is_too_large_is_refused_unread(text: str) -> None:
+    with pytest.raises(PolicyError, match="too large"):
+        read(SMALL.replace("remediation: c", f"remediation: {text}"))
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("1_000", 1000),
+        ("-0x1f", -31),
+        ("089", 89.0),
+        ("1" * 30, 1e29 / 0.9),
+        ("9" * 500, "9" * 500),
+    ],
+)
+def test_numbers_are_gos(text: str, value: object) -> None:
+    read_value = metadata.plain_value(text)
+    assert read_value == (pytest.approx(value) if isinstance(value, float) else value)
 
 
 @pytest.mark.parametrize("module", ["in_raw_string", "indented", "string_with_hash", "lower_case"])

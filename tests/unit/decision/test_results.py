@@ -93,7 +93,7 @@ def test_null_is_as_good_as_absent() -> None:
 @pytest.mark.parametrize("name", ["deny", "warn"])
 def test_anything_else_is_a_failure_that_says_why(name: str, element: Any, message: str) -> None:
     found = checked(**{name: (element, "kept")})
-    assert found.said == (Said(name, "kept"),)  # type: ignore[arg-type]
+    assert found.said == (Said(name, "kept"),)
     (failure,) = found.failures
     assert message in failure.message
     assert failure.message.startswith(f"`{name}`")

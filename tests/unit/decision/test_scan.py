@@ -55,7 +55,7 @@ def test_each_form_of_a_head_is_told_apart_as_the_parser_does(text: str, kind: s
     module = f"package gate.a.b\n\n{text}\n"
     name = next(name for name in ("applies", "deny", "warn") if name in text)
     parsed = embedded.parse("a.rego", module).heads
-    assert parsed == (Head(name, kind, 3),)  # type: ignore[arg-type]
+    assert parsed == (Head(name, kind, 3),)
     assert scan(module).heads == parsed
 
 

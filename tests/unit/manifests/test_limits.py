@@ -16,25 +16,25 @@ HOSTILE = {
     "dashes": ("b'- ' * 1_000_000", "nested deeper"),
     "deep JSON": ("b'{\"a\":' * 5000 + b'1' + b'}' * 5000", "nested deeper"),
     "quoted closers": ("b'[\"]]]]]]\",' * 50_000", "nested deeper"),
-    "lists": ("b'[' + b'[],' * 2_700_000 + b']'", "more than 1,000,000 values"),
+    "lists": ("b'[' + b'[],' * 2_700_000 + b']'", "more than 400,000 values"),
     "documents": ("b'---\\n' * 2_000_000", "more than 20,000 documents"),
     "bomb": (
         "b'a: &a [x,x,x,x,x,x,x,x,x]\\n' + b''.join(b'%c: &%c [%s]\\n' % (98 + i, 98 + i,"
         " b','.join([b'*%c' % (97 + i)] * 9)) for i in range(20))",
-        "more than 1,000,000 values",
+        "more than 400,000 values",
     ),
     "merge bomb": (
         "b'a: &a {x: 1}\\n' + b''.join(b'%c: &%c {<<: [%s]}\\n' % (98 + i, 98 + i,"
         " b','.join([b'*%c' % (97 + i)] * 9)) for i in range(20))",
-        "more than 1,000,000 values",
+        "more than 400,000 values",
     ),
     "repeated text": (
         "b'- &a \"' + b'x' * 1_000_000 + b'\"\\n' + b'- *a\\n' * 900_000",
         "more than 16,777,216 characters",
     ),
-    "anchors": ("b''.join(b'- &a%d x\\n' % i for i in range(500_000))", None),
+    XX,
     "large key": ("b'? \"' + b'k' * 7_000_000 + b'\"\\n: 1\\n'", None),
-    "keys": ("b''.join(b'%d:\\n' % i for i in range(900_000))", "more than 1,000,000 values"),
+    "keys": ("b''.join(b'%d:\\n' % i for i in range(900_000))", "more than 400,000 values"),
     "directives": (
         "b''.join(b'%%TAG !a%d! x\\n' % i for i in range(400_000)) + b'---\\na: 1\\n'",
         "more than 2,048 bytes of YAML directives",

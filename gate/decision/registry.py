@@ -1,0 +1,22 @@
+"""Finds an engine by its name, and imports only that one."""
+
+from __future__ import annotations
+
+from gate.decision.interface import Engine
+from gate.decision.suggest import did_you_mean
+from gate.errors import UsageError
+
+NAMES = ("auto", "embedded")
+"""`auto` takes the embedded engine."""
+
+
+def find_engine(name: str) -> Engine:
+    """The engine of that name. Raises UsageError for one that is not known."""
+    if name not in NAMES:
+        raise UsageError(
+            f"There is no engine `{name}`{did_you_mean(name, NAMES)}",
+            advice=f"Name one of: {', '.join(NAMES)}.",
+        )
+    from gate.decision.embedded import Embedded
+
+    return Embedded()

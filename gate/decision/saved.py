@@ -1,0 +1,67 @@
+"""A saved policy input (`gate context`): read, checked, with the rules it was saved with."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from gate import schemas
+from gate.decision import bundle as bundles
+from gate.errors import InputError
+from gate.model.manifest import Locator
+from gate.model.places import saved_places
+from gate.model.policy import Bundle
+from gate.model.policy_input import SCHEMA, Json
+
+
+def read(file: Path) -> tuple[Json, Bundle, Bundle | None, Locator]:
+    """The input, its rules, those of its preview, and the places it holds.
+
+    Raises InputError for what no `gate context` wrote, or wrote with other built-in rules.
+    """
+    found = _checked(file)
+    preview = found["gate"]["preview"]
+    head = preview.get("context") if preview else None
+    return (
+        found,
+        _bundle(found["gate"]["policies"], file),
+        _bundle(head["gate"]["policies"], file) if head else None,
+        saved_places(found["gate"]["positions"], [*found["resources"], *found["unchanged"]]),
+    )
+
+
+def _checked(file: Path) -> Json:
+    try:
+        found = json.loads(file.read_bytes())
+    except OSError as error:
+        raise InputError(f"It cannot be read: {error.strerror}.", path=str(file)) from error
+    except (ValueError, RecursionError) as error:
+        raise InputError("This is no JSON.", path=str(file)) from error
+    if not isinstance(found, dict) or found.get("schema") != SCHEMA:
+        raise InputError(f"This is no policy input: its schema is not {SCHEMA}.", path=str(file))
+    import jsonschema
+
+    try:
+        jsonschema.validate(found, schemas.load("input"))
+    except jsonschema.ValidationError as error:
+        raise InputError(
+            f"This is no policy input: {error.json_path}: {error.message[:200]}.", path=str(file)
+        ) from error
+    result: Json = found
+    return result
+
+
+def _bundle(policies: Mapping[str, Any], file: Path) -> Bundle:
+    sources = [bundles.BUILTIN] if policies["builtin"] else []
+    files = {module["path"]: module["text"] for module in policies["modules"]}
+    bundle = bundles.load(sources, None, files=files)
+    if bundle.digest != policies["digest"]:
+        raise InputError(
+            "The input was saved with other rules than this version of gate has.",
+            advice="Judge it with the version that saved it (`gate.version` in it), "
+            "or make it anew with `gate context`.",
+            path=str(file),
+        )
+    return bundle

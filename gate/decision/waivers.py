@@ -1,0 +1,99 @@
+"""Waivers: which findings they cover, until when, and which of them do nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from gate.decision import times
+from gate.errors import InputError
+from gate.model.verdict import Waived, WaiverState
+
+Json = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a waiver is matched against: a finding's rule, resource and service."""
+
+    rule: str
+    resource: Json | None
+    service: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """The waiver of each finding (None: not waived) and the moment at which it ends; then the
+    waivers that are expired or match nothing."""
+
+    waived: Sequence[tuple[Waived, datetime] | None]
+    idle: Sequence[WaiverState]
+
+
+def cover(subjects: Sequence[Subject], waivers: Sequence[Json], now: datetime) -> Coverage:
+    """Matches findings with waivers. Of several that match, the one that lasts longest counts."""
+    ends = [_end(waiver) for waiver in waivers]
+    valid = [index for index, end in enumerate(ends) if end > now]
+    valid.sort(key=lambda index: ends[index], reverse=True)
+    used: set[int] = set()
+    waived: list[tuple[Waived, datetime] | None] = []
+    for subject in subjects:
+        matching = [index for index in valid if matches(waivers[index], subject)]
+        used.update(matching)
+        waived.append((_waived(waivers[matching[0]]), ends[matching[0]]) if matching else None)
+    idle = [
+        WaiverState(
+            rule=waiver["rule"],
+            state="unused" if end > now else "expired",
+            expires=waiver["expires"],
+            line=waiver["line"],
+        )
+        for index, (waiver, end) in enumerate(zip(waivers, ends, strict=True))
+        if index not in used
+    ]
+    return Coverage(waived, idle)
+
+
+def _end(waiver: Json) -> datetime:
+    end = times.end(waiver["expires"])
+    if end is None:
+        raise InputError(f"A waiver expires at `{waiver['expires']}`, which is no time.")
+    return end
+
+
+def _waived(waiver: Json) -> Waived:
+    return Waived(expires=waiver["expires"], reason=waiver["reason"], ticket=waiver["ticket"])
+
+
+def matches(waiver: Json, subject: Subject) -> bool:
+    """Whether a waiver is for this finding. Each of `resource`, `service` and `path` that it
+    names must fit; one that names none of them is for the whole rule."""
+    if waiver["rule"] != subject.rule:
+        return False
+    if waiver["service"] is not None and waiver["service"] != subject.service:
+        return False
+    resource = subject.resource
+    if waiver["resource"] is not None and not (
+        resource is not None and _names(waiver["resource"], resource)
+    ):
+        return False
+    return waiver["path"] is None or (
+        resource is not None and bool(_glob(waiver["path"]).fullmatch(resource["path"]))
+    )
+
+
+def _names(named: str, resource: Json) -> bool:
+    """An id, or an id without the `@<path>` and `#<n>` that tell objects of one id apart."""
+    suffix = rf"(?:@{re.escape(resource['path'])})?(?:#\d+)?"
+    return bool(re.fullmatch(re.escape(named) + suffix, resource["id"]))
+
+
+def _glob(pattern: str) -> re.Pattern[str]:
+    """`*` and `?` stay within a folder, `**` crosses folders; a folder stands for all below it."""
+    parts = re.split(r"(\*\*/|\*\*|\*|\?)", pattern.removeprefix("./").rstrip("/"))
+    signs = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+    text = "".join(signs.get(part, re.escape(part)) for part in parts)
+    return re.compile(f"{text}(?:/.*)?", re.DOTALL)
