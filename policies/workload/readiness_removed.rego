@@ -1,0 +1,134 @@
+# METADATA
+# title: Readiness probes stay
+# description: |
+#   Without a readiness probe a pod gets traffic before it can answer, and a rollout of a broken
+#   version ends as a success. A container that had one and stays must keep one, whatever it looks
+#   like; in Helm values too. Values that fall back to the chart's default are a warning.
+# scope: package
+# custom:
+#   level: deny
+#   remediation: Put the readinessProbe back; relax its thresholds if it is too strict.
+#   standard: "Change Management: health before traffic"
+package gate.workload.readiness_removed
+
+import data.gate.lib.helm
+import data.gate.lib.pods
+
+applies if {
+	some r in pods.paired
+	count(pods.containers(r, r.new)) > 0
+}
+
+applies if {
+	some r in pods.paired
+	count(helm.roots(r, r.new)) > 0
+}
+
+deny contains {"message": message, "resource": r.id, "path": found.path} if {
+	some r in pods.paired
+	r.patch == false
+	some was in pods.containers(r, r.old)
+	was.list != "ephemeralContainers"
+	_probes(was.container)
+	same := [found | some found in pods.containers(r, r.new); found.container.name == was.container.name]
+	probed := [found | some found in same; _probes(found.container)]
+	count(probed) == 0
+	some found in same
+	message := sprintf("%s: container %s has no readinessProbe any more", [pods.label(r), pods.container_name(found)])
+}
+
+# A patch says it in so many words: null, or `$patch: delete`.
+deny contains {"message": message, "resource": r.id, "path": path} if {
+	some r in input.resources
+	r.status in {"added", "modified"}
+	r.patch == true
+	is_object(r.new)
+	some found in pods.containers(r, r.new)
+	container := found.container
+	_deletes(container)
+	not _deleted_before(r, container)
+	path := array.concat(found.path, ["readinessProbe"])
+	message := sprintf("%s: the patch removes the readinessProbe of container %s", [
+		pods.label(r),
+		pods.container_name(found),
+	])
+}
+
+deny contains {"message": message, "resource": change.resource.id, "path": change.is.path} if {
+	some change in _value_changes
+	change.by_default == false
+	message := sprintf("%s: %s is switched off", [pods.label(change.resource), concat(".", change.is.keys)])
+}
+
+warn contains {"message": message, "resource": change.resource.id, "path": change.is.path} if {
+	some change in _value_changes
+	change.by_default == true
+	message := sprintf("%s: %s is left to the chart's default now", [
+		pods.label(change.resource),
+		concat(".", change.is.keys),
+	])
+}
+
+_probes(container) if {
+	probe := container.readinessProbe
+	is_object(probe)
+	count(probe) > 0
+	not _deletes(container)
+}
+
+_deletes(container) if container.readinessProbe == null
+
+_deletes(container) if container.readinessProbe["$patch"] == "delete"
+
+_deleted_before(r, container) if {
+	is_object(r.old)
+	some was in pods.containers(r, r.old)
+	was.container.name == container.name
+	_deletes(was.container)
+}
+
+_value_changes := [{"resource": r, "is": found, "by_default": by_default} |
+	some r in pods.paired
+	some found in helm.changed(r)
+	_was_on(found)
+	by_default := _falls_back(r, found)
+]
+
+# A probe, or its switch, that was on and is not said any more.
+_was_on(found) if {
+	_is_probe(found)
+	_on(found.old)
+	_off(found.new)
+}
+
+_was_on(found) if {
+	found.key == "enabled"
+	found.parent in {"readinessprobe", "readiness", "probes"}
+	found.old == true
+	found.new == false
+}
+
+_is_probe(found) if found.key == "readinessprobe"
+
+_is_probe(found) if {
+	found.key == "readiness"
+	found.parent in {"probes", "probe", "healthchecks"}
+}
+
+_on(value) if value == true
+
+_on(value) if {
+	is_object(value)
+	count(value) > 0
+	object.get(value, "enabled", true) != false
+}
+
+_off(value) if value in [null, false, {}]
+
+# Where a key is dropped or emptied the chart's default holds, except in the chart's own values.
+_falls_back(r, found) := false if {
+	helm.is_chart_default(r)
+} else := false if {
+	found.given == true
+	found.new != {}
+} else := true
