@@ -6,6 +6,7 @@ Exit codes: 2 for wrong usage, configuration or policy (could not be judged whol
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 
@@ -96,3 +97,11 @@ class EngineError(GateError):
 
     exit_code = 4
     kind = "engine"
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """The end of a sentence that says that a word is not known: `. Did you mean X?`, or `.`."""
+    import difflib
+
+    near = difflib.get_close_matches(word, sorted(known), n=1)
+    return f". Did you mean `{near[0]}`?" if near else "."

@@ -154,4 +154,5 @@ def _decide(case: Case, request: Request, step: Step) -> Verdict:
 
 
 def _paths(change: Change) -> list[str]:
-    return [side.path for file in change.files for side in (file.old, file.new) if side]
+    sides = (side for file in change.files for side in (file.old, file.new))
+    return list(dict.fromkeys(side.path for side in sides if side))

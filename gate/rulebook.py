@@ -6,6 +6,7 @@ that lies in the repository is read from there too; any other path is the operat
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -94,7 +95,20 @@ def _given_policies(tree: Tree, top: Path | None, policies: Sequence[str]) -> Bu
 
 def _place(tree: Tree, top: Path | None, path: str) -> tuple[Tree, str]:
     """The tree that a path of the command line is read from, and its path there."""
-    full = Path(path).absolute().resolve()
-    if top is not None and full.is_relative_to(top.resolve()):
-        return tree, full.relative_to(top.resolve()).as_posix()
+    full = Path(os.path.abspath(path))  # noqa: PTH100 - follows no link
+    inside = None if top is None else _inside(top.resolve(), full)
+    if inside is not None:
+        return tree, inside
+    if full.is_symlink() and full.exists():
+        return _place(tree, top, str(full.parent / full.readlink()))
     return FolderTree(full.parent), full.name
+
+
+def _inside(top: Path, full: Path) -> str | None:
+    """The path within the repository. Links in it are not followed: those on disk are the head's,
+    which must not choose what is read in their place."""
+    for folder in reversed(full.parents):
+        here = folder.resolve()
+        if here.is_relative_to(top):
+            return (here.relative_to(top) / full.relative_to(folder)).as_posix()
+    return "." if full.resolve() == top else None

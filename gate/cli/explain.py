@@ -8,8 +8,7 @@ from pathlib import Path
 import click
 
 from gate.cli.options import how_it_looks, rules_of
-from gate.cli.suggest import did_you_mean
-from gate.errors import UsageError
+from gate.errors import UsageError, did_you_mean
 from gate.report.look import Color, look
 
 
@@ -40,7 +39,7 @@ def explain(
     rule = book.bundle.rules.get(rule_id)
     if rule is None:
         raise UsageError(
-            f"There is no rule `{rule_id}`.{did_you_mean(rule_id, book.bundle.rules)}",
+            f"There is no rule `{rule_id}`{did_you_mean(rule_id, book.bundle.rules)}",
             advice="`gate policy list` shows the rules.",
         )
     seen = look(sys.stdout, color=color, quiet=quiet, verbose=verbose)

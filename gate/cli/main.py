@@ -15,7 +15,7 @@ from collections.abc import Sequence
 import click
 
 from gate import __version__
-from gate.errors import GateError, UsageError
+from gate.errors import GateError, UsageError, did_you_mean
 
 COMMANDS = {
     "check": ("gate.cli.check:check", "Judge a change: pass, warn, deny or undecided."),
@@ -50,10 +50,8 @@ class Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            from gate.cli.suggest import did_you_mean
-
             raise UsageError(
-                f"There is no command `{args[0]}`.{did_you_mean(args[0], COMMANDS)}",
+                f"There is no command `{args[0]}`{did_you_mean(args[0], COMMANDS)}",
                 advice="`gate --help` lists the commands.",
             )
         return super().resolve_command(ctx, args)

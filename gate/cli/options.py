@@ -113,16 +113,27 @@ how_it_looks = together(
 )
 
 
+MIN_YEAR = 1000
+MAX_YEAR = 9999
+"""A zone or a span of time beside `--now` must stay within what a time can be."""
+
+
 def moment(text: str | None) -> datetime:
     """The time to judge at: now, or `--now` (a zone is needed; a bare date is midnight UTC)."""
     if text is None:
         return datetime.now(UTC).replace(microsecond=0)
     try:
         when = datetime.fromisoformat(text)
+        in_range = MIN_YEAR <= when.year < MAX_YEAR
     except ValueError as error:
         raise UsageError(
             f"--now {text} is not a time.", advice="Write it as 2026-11-22T10:00:00Z."
         ) from error
+    if not in_range:
+        raise UsageError(
+            f"--now {text} is out of range: years from {MIN_YEAR} to {MAX_YEAR - 1} are known.",
+            advice="Write it as 2026-11-22T10:00:00Z.",
+        )
     if when.tzinfo is None:
         if len(text) > len("2026-11-22"):
             raise UsageError(

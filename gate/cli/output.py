@@ -52,7 +52,7 @@ def write(verdict: Verdict, to: Sequence[Destination], options: Look) -> None:
             plain = Look(
                 width=options.width, color=False, verbose=options.verbose, quiet=options.quiet
             )
-            _replace(each.file, render(verdict, plain))
+            _put(each.file, render(verdict, plain))
         else:
             to_error = taken and each.format == "text"
             click.echo(render(verdict, options), nl=False, err=to_error, color=options.color)
@@ -67,16 +67,36 @@ def standard_look(
     return look(stream, color=color, quiet=quiet, verbose=verbose)
 
 
-def _replace(path: Path, text: str) -> None:
-    """Writes the whole file or nothing."""
+def _put(path: Path, text: str) -> None:
+    """Writes the whole file or nothing; into a pipe or a device, whose name stays what it is."""
     try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
+        if _is_stream(path):
+            with path.open("a", encoding="utf-8") as stream:
+                stream.write(text)
+        else:
+            _replace(path, text)
     except OSError as error:
         raise UsageError(
             f"{path} cannot be written: {error.strerror}.",
             advice="Name a file in a folder that is there.",
         ) from error
+
+
+def _is_stream(path: Path) -> bool:
+    """A pipe, a device, or a name such as /dev/stdout, which may stand for a file."""
+    if path.absolute().is_relative_to("/dev"):
+        return True
+    return path.exists() and not path.is_file() and not path.is_dir()
+
+
+def _replace(path: Path, text: str) -> None:
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    made = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        made.chmod(0o644)
+        made.replace(path)
+    except OSError:
+        made.unlink(missing_ok=True)
+        raise

@@ -15,9 +15,8 @@ import gate
 from gate.decision import metadata
 from gate.decision.limits import DEFAULT, Limits
 from gate.decision.scan import Head, Scan, scan
-from gate.decision.suggest import did_you_mean
 from gate.decision.syntax import REFUSED, Syntax, of_scan
-from gate.errors import EngineError, PolicyError
+from gate.errors import EngineError, PolicyError, did_you_mean
 from gate.model.change import MODE_EXECUTABLE, MODE_FILE, Entry, Tree, Unread
 from gate.model.policy import Bundle, Module, Rule
 
@@ -303,6 +302,12 @@ def texts(sources: Sequence[str], tree: Tree | None) -> Iterator[tuple[str, str]
 
 
 def _entries(source: str, tree: Tree) -> list[Entry]:
+    if source == "server" or "://" in source or source.endswith(".tar.gz"):
+        raise PolicyError(
+            f"The policies `{source}` cannot be loaded: this version reads folders and files of "
+            "Rego, no bundles and no servers.",
+            advice="Name a folder of the repository in `policies`.",
+        )
     path = posixpath.normpath(source)
     if path.startswith(("/", "../")) or path == "..":
         raise PolicyError(f"The policies {source} are outside of the repository.")

@@ -17,9 +17,8 @@ from typing import Any, NoReturn, cast
 
 from gate.decision import times
 from gate.decision.scan import Comment, Scan
-from gate.decision.suggest import did_you_mean
-from gate.errors import PolicyError
-from gate.model.config import Level
+from gate.errors import PolicyError, did_you_mean
+from gate.model.config import EVIDENCE_KINDS, Level
 
 _OPA_KEYS = (
     "scope",
@@ -152,7 +151,7 @@ class _Reader:
             description=self._required(self.top, "description", ()),
             remediation=self._required(custom, "remediation", ("custom",)),
             level=cast(Level, self._one_of(custom, "level", ("deny", "warn", "off"))),
-            requires=self._words(custom, "requires"),
+            requires=self._kinds(custom, "requires"),
             settings=self._mapping(custom, "settings", ("custom",)),
             standard=self._optional(custom, "standard"),
             existing=self._one_of(custom, "existing", ("judge", "never")),
@@ -197,10 +196,18 @@ class _Reader:
             self._fail(f"`custom.{key}` must be one of {', '.join(allowed)}{hint}", "custom", key)
         return str(value)
 
-    def _words(self, values: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    def _kinds(self, values: Mapping[str, Any], key: str) -> tuple[str, ...]:
         value = values.get(key, [])
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             self._fail(f"`custom.{key}` must be a list of words.", "custom", key)
+        for item in value:
+            if item not in EVIDENCE_KINDS:
+                self._fail(
+                    f"`custom.{key}` names `{item}`, which is no kind of evidence"
+                    f"{did_you_mean(item, EVIDENCE_KINDS)}",
+                    "custom",
+                    key,
+                )
         return tuple(dict.fromkeys(value))
 
     def _date(self, values: Mapping[str, Any], key: str) -> str | None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from gate.decision.interface import Engine
-from gate.decision.suggest import did_you_mean
-from gate.errors import UsageError
+from gate.errors import UsageError, did_you_mean
 
 NAMES = ("auto", "embedded")
 """`auto` takes the embedded engine."""
@@ -12,6 +11,11 @@ NAMES = ("auto", "embedded")
 
 def find_engine(name: str) -> Engine:
     """The engine of that name. Raises UsageError for one that is not known."""
+    if name == "opa" or "://" in name:
+        raise UsageError(
+            f"The engine `{name}` is not supported by this version.",
+            advice="Leave out `--engine`, or name `embedded`.",
+        )
     if name not in NAMES:
         raise UsageError(
             f"There is no engine `{name}`{did_you_mean(name, NAMES)}",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from gate.decision import times
-from gate.decision.suggest import did_you_mean
+from gate.errors import did_you_mean
 from gate.model.policy import Answer, Rule, RuleFailure
 from gate.model.verdict import Unblock
 

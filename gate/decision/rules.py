@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from gate.decision.suggest import did_you_mean
-from gate.errors import ConfigError
+from gate.errors import ConfigError, did_you_mean
 from gate.model.config import Config, Level, OnUnavailable, RuleConfig
 from gate.model.policy import Bundle, Rule
 

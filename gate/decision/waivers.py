@@ -10,6 +10,7 @@ from typing import Any
 
 from gate.decision import times
 from gate.errors import InputError
+from gate.model.globs import matcher
 from gate.model.verdict import Waived, WaiverState
 
 Json = Mapping[str, Any]
@@ -81,7 +82,7 @@ def matches(waiver: Json, subject: Subject) -> bool:
     ):
         return False
     return waiver["path"] is None or (
-        resource is not None and bool(_glob(waiver["path"]).fullmatch(resource["path"]))
+        resource is not None and matcher([waiver["path"]])(resource["path"])
     )
 
 
@@ -89,11 +90,3 @@ def _names(named: str, resource: Json) -> bool:
     """An id, or an id without the `@<path>` and `#<n>` that tell objects of one id apart."""
     suffix = rf"(?:@{re.escape(resource['path'])})?(?:#\d+)?"
     return bool(re.fullmatch(re.escape(named) + suffix, resource["id"]))
-
-
-def _glob(pattern: str) -> re.Pattern[str]:
-    """`*` and `?` stay within a folder, `**` crosses folders; a folder stands for all below it."""
-    parts = re.split(r"(\*\*/|\*\*|\*|\?)", pattern.removeprefix("./").rstrip("/"))
-    signs = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    text = "".join(signs.get(part, re.escape(part)) for part in parts)
-    return re.compile(f"{text}(?:/.*)?", re.DOTALL)

@@ -8,7 +8,6 @@ from pathlib import PurePosixPath
 from typing import Literal
 
 from gate.manifests.files import is_lfs_pointer
-from gate.manifests.globs import matcher
 from gate.manifests.identity import (
     FILE_IDENTITY,
     KUSTOMIZE_GROUP,
@@ -29,6 +28,7 @@ from gate.manifests.reading import Document, FileReading, looks_like_manifest, r
 from gate.manifests.services import Scope
 from gate.model.change import MODE_LINK, MODE_SUBMODULE, Entry, FileChange, Tree, Unread
 from gate.model.config import ManifestConfig
+from gate.model.globs import matcher
 from gate.model.manifest import Problem, Side
 
 SUFFIXES = (".yaml", ".yml", ".json")

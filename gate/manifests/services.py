@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
-from gate.errors import UsageError
-from gate.manifests.globs import Matcher, matcher
+from gate.errors import UsageError, did_you_mean
 from gate.manifests.identity import mapping
 from gate.model.config import Config, ServiceConfig
+from gate.model.globs import Matcher, matcher
 from gate.model.manifest import Service, Target
 
 LABELS = ("app.kubernetes.io/name", "app.kubernetes.io/instance", "app", "k8s-app")
@@ -120,11 +119,9 @@ Reach = tuple[dict[str, Service], list[Target]]
 def _known(what: str, names: Iterable[str], configured: Collection[str]) -> None:
     for name in names:
         if configured and name not in configured:
-            close = difflib.get_close_matches(name, configured, n=1)
-            hint = f"Did you mean {close[0]!r}? " if close else ""
             raise UsageError(
-                f"The configuration has no {what} {name!r}.",
-                advice=f"{hint}It has: {', '.join(sorted(configured))}.",
+                f"The configuration has no {what} `{name}`{did_you_mean(name, configured)}",
+                advice=f"It has: {', '.join(sorted(configured))}.",
             )
 
 

@@ -10,6 +10,8 @@ Level = Literal["deny", "warn", "off"]
 OnUnavailable = Literal["deny", "warn", "undecided"]
 Mode = Literal["enforce", "advisory"]
 
+EVIDENCE_KINDS = ("slo", "freeze", "delivery", "incidents", "alerts")
+
 
 @dataclass(frozen=True, slots=True)
 class ManifestConfig:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import cast
 
-from gate.errors import UsageError
+from gate.errors import UsageError, did_you_mean
 from gate.report.interface import Report
 
 FORMATS: Mapping[str, str] = {
@@ -23,13 +23,8 @@ def renderer(name: str) -> Report:
     """
     module = FORMATS.get(name)
     if module is None:
-        raise UsageError(f"There is no output format `{name}`.", advice=_advice(name))
+        raise UsageError(
+            f"There is no output format `{name}`{did_you_mean(name.lower(), FORMATS)}",
+            advice=f"Use one of: {', '.join(sorted(FORMATS))}.",
+        )
     return cast(Report, import_module(module).render)
-
-
-def _advice(name: str) -> str:
-    from difflib import get_close_matches
-
-    known = ", ".join(sorted(FORMATS))
-    near = get_close_matches(name.lower(), FORMATS, n=1)
-    return f"Did you mean `{near[0]}`? Known: {known}." if near else f"Use one of: {known}."

@@ -49,7 +49,8 @@ applies if {
 	count(judged.images) + count(judged.overrides) > 0
 }
 
-deny contains {"message": message, "resource": r.id, "path": named.path} if {
+# An old finding excuses the same image, not another one in its place: hence the key.
+deny contains {"message": message, "resource": r.id, "path": named.path, "key": named.image} if {
 	some judged in _judged
 	r := judged.resource
 	some named in _faulty(judged.images)
@@ -57,12 +58,13 @@ deny contains {"message": message, "resource": r.id, "path": named.path} if {
 	message := sprintf("%s: image %s %s", [pods.label(r), named.image, named.fault])
 }
 
-deny contains {"message": message, "resource": r.id, "path": override.path} if {
+deny contains {"message": message, "resource": r.id, "path": override.path, "key": key} if {
 	some judged in _judged
 	r := judged.resource
 	some override in judged.overrides
 	reason := images.override_fault(override, _settings)
-	message := sprintf("%s: image %s:%s %s", [pods.label(r), override.name, override.tag, reason])
+	key := sprintf("%s:%s", [override.name, override.tag])
+	message := sprintf("%s: image %s %s", [pods.label(r), key, reason])
 }
 
 _faulty(found) := [object.union(named, {"fault": fault}) |

@@ -26,6 +26,7 @@ test_a_mutable_tag if {
 		"message": "Deployment web: image shop/web:latest has the mutable tag `latest`",
 		"resource": "apps/Deployment/shop/web",
 		"path": ["spec", "template", "spec", "containers", 0, "image"],
+		"key": "shop/web:latest",
 	}} with input as _input([make.added(_deployment("shop/web:latest"))])
 }
 

@@ -29,7 +29,7 @@ DENSE = {
     "texts": "[" + ",".join(['"abcd"'] * 390_000) + "]",
     "nested": "[" + ",".join(["{a: {b: [c]}}"] * 70_000) + "]",
     "containers": "{template: {spec: {containers: ["
-    + ",".join("{name: c%d, image: a}" % number for number in range(3_000))
+    + ",".join(f"{{name: c{number}, image: a}}" for number in range(3_000))
     + "]}}}",
     "one long text": "{a: " + "x" * 8_000_000 + "}",
     "too many": "[" + ",".join(["0"] * 3_000_000) + "]",

@@ -350,7 +350,7 @@ def test_only_one_environment_is_judged_when_asked(repo: Repo) -> None:
     assert limited["verdict"] == "pass"
     wrong = gate("check", "--base", "main", "--environment", "prodution", cwd=repo.path)
     assert wrong.code == 2
-    assert "Did you mean 'production'?" in wrong.err
+    assert "Did you mean `production`?" in wrong.err
 
 
 def test_a_saved_input_gives_the_same_verdict(repo: Repo, tmp_path: Path) -> None:

@@ -175,3 +175,18 @@ def test_a_saved_input_of_other_rules_is_refused(repo: Repo) -> None:
     run = gate("check", "--input", "input.json", cwd=repo.path)
     assert run.code == 2, str(run)
     assert "other rules" in run.err
+
+
+@pytest.mark.parametrize("engine", ["opa", "http://127.0.0.1:8181"])
+def test_an_engine_of_a_later_version_is_said_to_be_one(repo: Repo, engine: str) -> None:
+    run = gate("check", "--engine", engine, cwd=repo.path)
+    assert run.code == 2
+    assert f"`{engine}` is not supported by this version" in run.err
+
+
+@pytest.mark.parametrize("source", ["server", "b.tar.gz"])
+def test_a_source_of_policies_of_a_later_version_is_said_to_be_one(repo: Repo, source: str) -> None:
+    repo.write(".gate.yaml", f"version: 1\npolicies: [builtin, '{source}']\n")
+    run = gate("check", cwd=repo.path)
+    assert run.code == 2, str(run)
+    assert "no bundles and no servers" in run.err

@@ -10,13 +10,14 @@ import jsonschema
 import pytest
 
 from gate import schemas
-from gate.config import EVIDENCE_KINDS, WAIVERS_NAME
+from gate.config import WAIVERS_NAME
 from gate.config.load import load
 from gate.decision import bundle
 from gate.decision.rules import effective
 from gate.evidence.file import observe
 from gate.evidence.interface import Question
 from gate.evidence.registry import SOURCES
+from gate.model.config import EVIDENCE_KINDS
 from gate.model.manifest import Target
 from tests.support.tools import ROOT
 from tests.unit.config.trees import Files

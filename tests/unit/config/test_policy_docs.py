@@ -9,13 +9,12 @@ from typing import Any, get_args
 
 import pytest
 
-from gate.config import EVIDENCE_KINDS
 from gate.config.load import load
 from gate.decision import bundle
 from gate.decision.metadata import Metadata
 from gate.decision.registry import find_engine
 from gate.decision.results import Said
-from gate.model.config import Level
+from gate.model.config import EVIDENCE_KINDS, Level
 from tests.support.tools import ROOT, need
 from tests.unit.config.trees import Files
 

@@ -131,7 +131,7 @@ def test_a_bundle_without_any_rule_is_empty_and_no_error() -> None:
         (RULE.replace("gate.team.named", "gate.team.other"), "the path says gate.team.named", 6),
         (RULE.replace("package gate.team.named", "package named"), "The package is named", 6),
         (RULE.replace("# METADATA\n", ""), "no METADATA block", 5),
-        (RULE.replace("# title", "# titel"), "did you mean `title`?", 2),
+        (RULE.replace("# title", "# titel"), "Did you mean `title`?", 2),
         (module("team.named", "allow := true"), "neither deny nor warn", 6),
         (module("team.named", 'deny := {"x"}'), "`deny` must be a set", 8),
         (module("team.named", 'deny["x"] := 1'), "`deny` must be a set", 8),
@@ -175,7 +175,7 @@ def test_what_is_no_rule_is_refused_with_its_line(text: str, message: str, line:
 
 def test_a_library_that_is_misspelt_is_suggested() -> None:
     text = module("team.named", "import data.gate.lib.nams\n\ndeny contains nams.x if true")
-    with pytest.raises(PolicyError, match=r"did you mean `data\.gate\.lib\.names`\?"):
+    with pytest.raises(PolicyError, match=r"Did you mean `data\.gate\.lib\.names`\?"):
         loaded({"policies/team/named.rego": text, "policies/lib/names.rego": LIBRARY})
 
 
@@ -222,9 +222,9 @@ def test_a_repository_cannot_replace_a_builtin_rule_or_library() -> None:
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        ("polices", "polices does not exist; did you mean `policies`?"),
+        ("polices", "polices does not exist. Did you mean `policies`?"),
         ("docs", "docs holds no policy"),
-        ("policies/team/named.txt", "does not exist; did you mean `policies/team`?"),
+        ("policies/team/named.txt", "does not exist. Did you mean `policies/team`?"),
         ("docs/a.md", "does not end in .rego"),
         ("../policies", "outside of the repository"),
         ("/etc", "outside of the repository"),

@@ -134,7 +134,7 @@ def test_the_engine_says_who_it_is() -> None:
 
 def test_engines_are_found_by_name() -> None:
     assert {find_engine(name).name for name in NAMES} == {"embedded"}
-    with pytest.raises(UsageError, match="did you mean `embedded`"):
+    with pytest.raises(UsageError, match="Did you mean `embedded`"):
         find_engine("embeded")
 
 

@@ -72,7 +72,7 @@ def test_null_is_as_good_as_absent() -> None:
         ("  ", "`message` must be text"),
         ({}, "an object without a message"),
         ({"msg": "no"}, "unknown key `msg`"),
-        ({"message": "no", "remedation": "x"}, "did you mean `remediation`?"),
+        ({"message": "no", "remedation": "x"}, "Did you mean `remediation`?"),
         ({"message": 3}, "`message` must be text, not a number"),
         ({"message": ""}, "`message` must be text"),
         ({"message": "no", "resource": "core/ConfigMap/_/y"}, "is not the id of a changed one"),

@@ -54,8 +54,8 @@ def test_a_value_of_the_same_type_is_taken(value: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("rule", "settings", "message"),
     [
-        ("slo.lwo", {}, "There is no rule `slo.lwo`; did you mean `slo.low`?"),
-        ("slo.low", {"lfet": 1}, "there is no setting `lfet`; did you mean `left`?"),
+        ("slo.lwo", {}, "There is no rule `slo.lwo`. Did you mean `slo.low`?"),
+        ("slo.low", {"lfet": 1}, "there is no setting `lfet`. Did you mean `left`?"),
         ("team.plain", {"left": 1}, "the rule has no settings"),
         ("slo.low", {"left": "0.2"}, "`left` must be a number like 0.2"),
         ("slo.low", {"left": True}, "`left` must be a number"),

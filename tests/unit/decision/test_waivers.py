@@ -103,7 +103,7 @@ def subject(identity: str, path: str = "apps/a@b.yaml", service: str | None = No
         ({"service": "checkout"}, subject("x"), False),
         ({"path": "apps/a.yaml"}, subject("x", "apps/a.yaml"), True),
         ({"path": "apps/*.yaml"}, subject("x", "apps/a.yaml"), True),
-        ({"path": "*.yaml"}, subject("x", "apps/a.yaml"), False),
+        ({"path": "*.yaml"}, subject("x", "apps/a.yaml"), True),
         ({"path": "**/*.yaml"}, subject("x", "apps/a.yaml"), True),
         ({"path": "**/*.yaml"}, subject("x", "a.yaml"), True),
         ({"path": "apps"}, subject("x", "apps/deep/a.yaml"), True),
@@ -116,6 +116,7 @@ def subject(identity: str, path: str = "apps/a@b.yaml", service: str | None = No
         ({}, Subject("r", None, None), True),
         ({"rule": "other"}, subject("x"), False),
         ({"service": "checkout", "path": "apps"}, subject("x", "apps/a", "ledger"), False),
+        ({"path": "other/*.yaml"}, subject("x", "apps/a.yaml"), False),
     ],
 )
 def test_what_a_waiver_is_for(told: dict[str, Any], of: Subject, expected: bool) -> None:

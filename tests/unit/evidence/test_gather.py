@@ -10,12 +10,11 @@ from typing import Any
 
 import pytest
 
-from gate.config import EVIDENCE_KINDS
 from gate.config.load import load
 from gate.evidence.gather import gather
 from gate.evidence.interface import Question
 from gate.evidence.registry import KINDS, SOURCES
-from gate.model.config import Config
+from gate.model.config import EVIDENCE_KINDS, Config
 from gate.model.manifest import Target
 from gate.model.verdict import Evidence
 from tests.unit.config.trees import Files

@@ -32,7 +32,7 @@ HOSTILE = {
         "b'- &a \"' + b'x' * 1_000_000 + b'\"\\n' + b'- *a\\n' * 900_000",
         "more than 16,777,216 characters",
     ),
-    XX,
+    "anchors": ("b''.join(b'- &a%d x\\n' % i for i in range(390_000))", None),
     "large key": ("b'? \"' + b'k' * 7_000_000 + b'\"\\n: 1\\n'", None),
     "keys": ("b''.join(b'%d:\\n' % i for i in range(900_000))", "more than 400,000 values"),
     "directives": (

@@ -125,9 +125,9 @@ def test_a_service_that_is_asked_for_is_a_target_without_any_file() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message", "advice"),
     [
-        ((["prodction"], []), "no environment 'prodction'", "Did you mean 'production'?"),
-        (([], ["chekout"]), "no service 'chekout'", "Did you mean 'checkout'?"),
-        (([], ["zzz"]), "no service 'zzz'", "It has: checkout, ledger."),
+        ((["prodction"], []), "no environment `prodction`. Did you mean `production`?", "It has: "),
+        (([], ["chekout"]), "no service `chekout`. Did you mean `checkout`?", "It has: "),
+        (([], ["zzz"]), "no service `zzz`", "It has: checkout, ledger."),
     ],
 )
 def test_an_unknown_name_is_refused_with_advice(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gate.manifests.globs import matcher
+from gate.model.globs import matcher
 
 
 @pytest.mark.parametrize(
