@@ -15,7 +15,7 @@ demo: $(VENV)/installed
 	$(BIN)/gate demo
 
 test: $(VENV)/installed
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n auto --cov --cov-report=term -q -rs
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n auto --cov --cov-report=term $(if $(GATE_REQUIRE_ALL),--cov-fail-under=97) -q -rs
 
 lint: $(VENV)/installed
 	$(BIN)/ruff check .

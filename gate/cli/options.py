@@ -34,6 +34,14 @@ def together(*decorators: Callable[[Command], Command]) -> Callable[[Command], C
 
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
+repository = option(
+    "--repo",
+    metavar="DIR",
+    type=FOLDER,
+    default=Path(),
+    help="The repository. [default: this folder]",
+)
+
 what_changes = together(
     click.argument("folders", metavar="[DIR]...", nargs=-1, type=FOLDER),
     option("--base", metavar="REF", help="The branch or commit that the change goes into."),
@@ -41,13 +49,7 @@ what_changes = together(
     option("--staged", is_flag=True, help="What is staged, as a commit would take it."),
     option("--tree", metavar="DIR", type=FOLDER, help="A folder: everything in it."),
     option("--base-tree", metavar="DIR", type=FOLDER, help="The folder before, for --tree."),
-    option(
-        "--repo",
-        metavar="DIR",
-        type=FOLDER,
-        default=Path(),
-        help="The repository. [default: this folder]",
-    ),
+    repository,
 )
 
 what_judges = together(
@@ -84,13 +86,7 @@ what_judges = together(
 )
 
 rules_of = together(
-    option(
-        "--repo",
-        metavar="DIR",
-        type=FOLDER,
-        default=Path(),
-        help="The repository. [default: this folder]",
-    ),
+    repository,
     option("--config", metavar="FILE", help="The configuration. [default: .gate.yaml]"),
     option(
         "--policy",

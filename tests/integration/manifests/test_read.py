@@ -558,7 +558,7 @@ def test_the_environments_of_the_change_are_those_it_touches() -> None:
 
 
 def test_an_unknown_service_is_a_wrong_usage() -> None:
-    with pytest.raises(UsageError, match="no service 'chekout'"):
+    with pytest.raises(UsageError, match="no service `chekout`"):
         judge({}, {}, CONFIG, services=["chekout"])
 
 
