@@ -15,7 +15,7 @@ from typing import Literal
 from gate import __version__, rulebook
 from gate.change.interface import ChangeRequest, Source
 from gate.change.registry import open_source
-from gate.config.load import touched
+from gate.config.load import gate_paths, touched
 from gate.decision import saved
 from gate.decision.judge import judge
 from gate.decision.registry import find_engine
@@ -124,6 +124,7 @@ def _case(source: Source, book: Rulebook, asked: Config, request: Request, step:
         manifests=manifests,
         evidence=evidence,
         settings=book.settings,
+        gate_paths=gate_paths(asked),
         now=request.now,
         judging=judging(
             version=__version__,

@@ -9,7 +9,7 @@ from gate.change.history import (
     current_branch,
     default_branch,
     find_point,
-    merge_base,
+    merge_bases,
     parents,
     point,
     short_name,
@@ -39,12 +39,12 @@ def _branch(repository: Repository, *, trust_head: bool) -> Source:
     head = _head(repository)
     name = default_branch(repository)
     base = None if name is None else named(repository, name)
-    meeting = None if base is None else merge_base(repository, base, head)
-    if base is None or meeting is None or meeting.sha == head.sha:
+    meetings = [] if base is None else merge_bases(repository, base, head)
+    if base is None or not meetings or meetings[0].sha == head.sha:
         return _last_commit(repository, head)
     if repository.top is None:
         return open_between(repository, base, head, trust_head=trust_head)
-    return open_by_hand(repository, meeting, base, head)
+    return open_by_hand(repository, meetings, base, head)
 
 
 def _head(repository: Repository) -> Point:

@@ -164,8 +164,8 @@ def open_tree(request: ChangeRequest) -> Source:
 
 
 def open_trees(request: ChangeRequest) -> Source:
-    """One folder against another. Rendered output has no say in how it is judged, unless the
-    folder that is worked in has no configuration."""
+    """One folder against another. The second has no say in how it is judged: the folder that is
+    worked in has, and the first where only that one has a configuration."""
     return compared(request)
 
 
@@ -183,12 +183,14 @@ def compared(request: ChangeRequest) -> OpenSource:
         description=f"{new.label} against {old.label}",
         files=tuple(_differences(old, new)),
     )
-    trusted = after if _is_configured(after) and not _is_configured(here) else here
+    by_folders = not _is_configured(here)
+    trusted = before if by_folders and _is_configured(before) else here
     return OpenSource(
         change=change,
         old=old,
         new=new,
         trusted=FolderTree(trusted),
+        head_tree=new if by_folders and _is_configured(after) else None,
         root=trusted.absolute(),
         top=trusted.absolute(),
     )

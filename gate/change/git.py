@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 CONFIG = {
     "core.attributesFile": os.devnull,
     "core.bigFileThreshold": "8m",
+    "core.commentChar": "#",
     "core.fsmonitor": "false",
     "core.hooksPath": os.devnull,
     "core.pager": "cat",
@@ -127,7 +128,7 @@ class Runner:
         command = [*_unset(), self._program, "--no-pager", *_settings(), *arguments]
         try:
             started = self._git.execute(
-                command, istream=stdin, as_process=True, shell=False, env=_environment()
+                command, istream=stdin, as_process=True, shell=False, env=ENVIRONMENT
             )
         except (OSError, GitError) as error:
             raise _unusable(error) from error
@@ -360,15 +361,10 @@ def _unusable(error: Exception) -> ChangeError:
     )
 
 
-def _environment() -> dict[str, str]:
-    """What is set for Git. The index file is the caller's: `git commit -a` uses another."""
-    index = os.environ.get("GIT_INDEX_FILE")
-    return ENVIRONMENT | ({"GIT_INDEX_FILE": str(Path(index).absolute())} if index else {})
-
-
 def _unset() -> list[str]:
     """Takes the caller's Git variables away, such as a hook's GIT_DIR. The operator's
-    configuration stays, and a push's quarantined objects."""
+    configuration stays, a push's quarantined objects, and the index file, as `git commit -a` uses
+    another: Git takes it from the top of the working tree, whatever folder a hook has gone to."""
     kept = _KEPT | ENVIRONMENT.keys()
     if "GIT_QUARANTINE_PATH" in os.environ:
         kept |= _QUARANTINE

@@ -76,17 +76,16 @@ def is_nothing(ref: str) -> bool:
     return _ZEROS.fullmatch(ref) is not None
 
 
-def merge_base(repository: Repository, base: Point, head: Point) -> Point | None:
-    """The commit where the head's history left the base's; None where they share none."""
-    result = repository.runner.attempt("merge-base", base.sha, head.sha)
-    sha = result.out.decode().strip()
-    if sha:
-        return point(repository, sha)
-    if repository.shallow:
+def merge_bases(repository: Repository, base: Point, head: Point) -> list[Point]:
+    """The commits where the head's history left the base's: several after merges in both
+    directions, none where they share none."""
+    result = repository.runner.attempt("merge-base", "--all", base.sha, head.sha)
+    ids = result.out.decode().split()
+    if not ids and repository.shallow:
         raise too_shallow(
             f"The clone is too shallow: where {head.label} left {base.label} is not in it."
         )
-    return None
+    return [point(repository, sha) for sha in ids]
 
 
 def parents(repository: Repository, commit: Point) -> list[str]:

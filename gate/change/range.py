@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from gate.change.diff import between
 from gate.change.folder import FolderTree
 from gate.change.git import Repository, closed_on_error, open_repository
@@ -10,14 +12,14 @@ from gate.change.history import (
     commits,
     default_branch,
     is_nothing,
-    merge_base,
+    merge_bases,
     point,
     short_name,
 )
 from gate.change.interface import ChangeRequest, OpenSource, Source
 from gate.change.tree import CommitTree, Listings
 from gate.errors import ChangeError
-from gate.model.change import Change
+from gate.model.change import Change, FileChange
 
 
 def open_range(request: ChangeRequest) -> Source:
@@ -32,8 +34,8 @@ def open_between(
     repository: Repository, base: Point, head: Point, *, trust_head: bool = False
 ) -> Source:
     """A head against a base, judged by the base's tip."""
-    meeting = merge_base(repository, base, head)
-    if meeting is None:
+    meetings = merge_bases(repository, base, head)
+    if not meetings:
         raise ChangeError(
             f"{head.label} and {base.label} have no commit in common.",
             advice="Name a base that the head is built on.",
@@ -42,8 +44,8 @@ def open_between(
     new = CommitTree(repository, listings, head.tree, head.label)
     tip = CommitTree(repository, listings, base.tree, base.label)
     return OpenSource(
-        change=described(repository, meeting, base, head, (head if trust_head else base).sha),
-        old=CommitTree(repository, listings, meeting.tree, meeting.short),
+        change=described(repository, meetings, base, head, (head if trust_head else base).sha),
+        old=CommitTree(repository, listings, meetings[0].tree, meetings[0].short),
         new=new,
         trusted=new if trust_head else tip,
         head_tree=None if trust_head else new,
@@ -52,13 +54,15 @@ def open_between(
     )
 
 
-def open_by_hand(repository: Repository, meeting: Point, base: Point, head: Point) -> Source:
+def open_by_hand(
+    repository: Repository, meetings: Sequence[Point], base: Point, head: Point
+) -> Source:
     """A head against a base, judged by the working tree."""
     assert repository.top is not None
     listings = Listings(repository)
     return OpenSource(
-        change=described(repository, meeting, base, head, None),
-        old=CommitTree(repository, listings, meeting.tree, meeting.short),
+        change=described(repository, meetings, base, head, None),
+        old=CommitTree(repository, listings, meetings[0].tree, meetings[0].short),
         new=CommitTree(repository, listings, head.tree, head.label),
         trusted=working_tree(repository),
         root=repository.top,
@@ -106,9 +110,14 @@ def working_tree(repository: Repository) -> FolderTree:
 
 
 def described(
-    repository: Repository, meeting: Point, base: Point, head: Point, trusted: str | None
+    repository: Repository,
+    meetings: Sequence[Point],
+    base: Point,
+    head: Point,
+    trusted: str | None,
 ) -> Change:
     """A head against a base, from where they met."""
+    meeting = meetings[0]
     written = commits(repository, head, (base.sha,))
     return Change(
         kind="range",
@@ -118,8 +127,35 @@ def described(
         description=f"{head.label} against {base.label} (merge base {meeting.short}..{head.short})",
         author=written[0].author if written else None,
         commits=written,
-        files=between(repository, meeting.tree, head.tree),
+        files=_since(repository, meetings, head),
     )
+
+
+def _since(
+    repository: Repository, meetings: Sequence[Point], head: Point
+) -> tuple[FileChange, ...]:
+    """What the head changes. Where they met in several commits, a merge takes each file from the
+    one that changed it: a head that has it as it was in another one brings that back."""
+    first, *others = meetings
+    files = list(between(repository, first.tree, head.tree))
+    for other in others:
+        known = {path for file in files for path in _paths(file)}
+        theirs = {
+            path
+            for start in merge_bases(repository, first, other)[:1]
+            for file in between(repository, start.tree, other.tree)
+            for path in _paths(file)
+        }
+        files += [
+            file
+            for file in between(repository, other.tree, head.tree)
+            if known.isdisjoint(_paths(file)) and not theirs.isdisjoint(_paths(file))
+        ]
+    return tuple(files)
+
+
+def _paths(file: FileChange) -> set[str]:
+    return {entry.path for entry in (file.old, file.new) if entry is not None}
 
 
 def _base(repository: Repository, ref: str | None) -> Point:

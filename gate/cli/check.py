@@ -32,8 +32,8 @@ outcome = together(
         "--input",
         "saved",
         metavar="FILE",
-        type=click.Path(exists=True, dir_okay=False, path_type=Path),
-        help="Judge a saved input (`gate context`).",
+        type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path),
+        help="Judge a saved input (`gate context`); - is standard input.",
     ),
     option("--engine", metavar="auto|embedded", default=None, help="Who judges. [default: auto]"),
     option(
@@ -76,6 +76,7 @@ def check(
       gate check deploy/                         everything in a folder, without Git
       gate check --base-tree old --tree new      two folders of rendered manifests
       gate check -o json=verdict.json -o text    for a machine and a person
+      gate context | gate check --input -        a saved input, not saved
     """
     from gate import pipeline
     from gate.cli.output import destinations, write

@@ -9,12 +9,16 @@ import importlib
 import itertools
 import json
 import os
+import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
+from types import FrameType
 
 import click
 
 from gate import __version__
+from gate.cli.streams import open_streams
 from gate.errors import GateError, UsageError, did_you_mean
 
 COMMANDS = {
@@ -80,23 +84,29 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Runs the command and exits with its code (see `gate --help`)."""
     args = list(sys.argv[1:] if arguments is None else arguments)
     code = INTERNAL
+    open_streams()
+    signal.signal(signal.SIGTERM, _terminated)
     try:
         result = cli.main(args, prog_name="gate", standalone_mode=False)
         code = result if isinstance(result, int) else 0
     except GateError as error:
         code = _failed(error, args)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        code = error.exit_code
     except click.ClickException as error:
         code = _failed(_usage(error), args)
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted.", err=True)
         code = INTERRUPTED
-    except BrokenPipeError:
-        # Who reads has gone; what is still buffered must not raise again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = INTERNAL
     except Exception as error:  # noqa: BLE001 - the last resort
         code = _failed(_unexpected(error), args, cause=error)
     sys.exit(code)
+
+
+def _terminated(number: int, _: FrameType | None) -> None:
+    """Ends as Ctrl-C does, so that no process and no folder of ours is left."""
+    sys.exit(128 + number)
 
 
 def _usage(error: click.ClickException) -> UsageError:
@@ -122,7 +132,8 @@ def _failed(error: GateError, args: Sequence[str], cause: Exception | None = Non
     if _wants_json(args):
         from gate.report.json import error_json
 
-        click.echo(json.dumps(error_json(error), indent=2))
+        with suppress(GateError):
+            click.echo(json.dumps(error_json(error), indent=2))
     place = f"{plain(error.place)}: " if error.place else ""
     click.echo(f"gate: {place}{plain(error.message)}", err=True)
     click.echo(f"  {plain(error.advice)}", err=True)

@@ -6,12 +6,12 @@ import os
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
 
-from gate.errors import UsageError
+from gate.errors import GateError, UsageError
 from gate.model.verdict import Verdict
 from gate.report.look import Color, Look, look
 from gate.report.registry import FORMATS, renderer
@@ -44,18 +44,27 @@ def destinations(outputs: Sequence[str]) -> list[Destination]:
 
 
 def write(verdict: Verdict, to: Sequence[Destination], options: Look) -> None:
-    """Machine formats go to standard output alone; text then goes to standard error."""
+    """Machine formats go to standard output alone; text then goes to standard error. What cannot
+    be written keeps nothing else from being written."""
     taken = any(each.file is None and each.format in MACHINE for each in to)
+    failures: list[GateError] = []
     for each in to:
-        render = renderer(each.format)
-        if each.file is not None:
-            plain = Look(
-                width=options.width, color=False, verbose=options.verbose, quiet=options.quiet
-            )
-            _put(each.file, render(verdict, plain))
-        else:
-            to_error = taken and each.format == "text"
-            click.echo(render(verdict, options), nl=False, err=to_error, color=options.color)
+        try:
+            _write(verdict, each, options, taken=taken)
+        except GateError as error:
+            failures.append(error)
+    if failures:
+        raise failures[0]
+
+
+def _write(verdict: Verdict, to: Destination, options: Look, *, taken: bool) -> None:
+    render = renderer(to.format)
+    if to.file is not None:
+        plain = replace(options, color=False, terminal=False)
+        _put(to.file, render(verdict, plain))
+    else:
+        to_error = taken and to.format == "text"
+        click.echo(render(verdict, options), nl=False, err=to_error, color=options.color)
 
 
 def standard_look(
@@ -78,7 +87,7 @@ def _put(path: Path, text: str) -> None:
     except OSError as error:
         raise UsageError(
             f"{path} cannot be written: {error.strerror}.",
-            advice="Name a file in a folder that is there.",
+            advice="Name another file, in a folder that is there and has room.",
         ) from error
 
 

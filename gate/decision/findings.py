@@ -116,7 +116,7 @@ def mark_waived(
 ) -> tuple[list[Found], Sequence[WaiverState]]:
     """Marks what is waived; then the waivers that do nothing."""
     subjects = [waivers.Subject(each.rule.id, each.resource, each.service) for each in all_found]
-    coverage = waivers.cover(subjects, case.gate["waivers"], case.now)
+    coverage = waivers.cover(subjects, case.gate["waivers"], case.now, case.gate["service_paths"])
     marked = [
         replace(each, waived=waived)
         for each, waived in zip(all_found, coverage.waived, strict=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,11 @@ from gate.model.places import saved_places
 from gate.model.policy import Bundle
 from gate.model.policy_input import SCHEMA, Json
 
+STANDARD_INPUT = Path("-")
+
 
 def read(file: Path) -> tuple[Json, Bundle, Bundle | None, Locator]:
-    """The input, its rules, those of its preview, and the places it holds.
+    """The input, its rules, those of its preview, and the places it holds. `-` is standard input.
 
     Raises InputError for what no `gate context` wrote, or wrote with other built-in rules.
     """
@@ -34,23 +37,31 @@ def read(file: Path) -> tuple[Json, Bundle, Bundle | None, Locator]:
 
 def _checked(file: Path) -> Json:
     try:
-        found = json.loads(file.read_bytes())
+        found = json.loads(_content(file))
     except OSError as error:
-        raise InputError(f"It cannot be read: {error.strerror}.", path=str(file)) from error
+        raise InputError(f"It cannot be read: {error.strerror}.", path=_name(file)) from error
     except (ValueError, RecursionError) as error:
-        raise InputError("This is no JSON.", path=str(file)) from error
+        raise InputError("This is no JSON.", path=_name(file)) from error
     if not isinstance(found, dict) or found.get("schema") != SCHEMA:
-        raise InputError(f"This is no policy input: its schema is not {SCHEMA}.", path=str(file))
+        raise InputError(f"This is no policy input: its schema is not {SCHEMA}.", path=_name(file))
     import jsonschema
 
     try:
         jsonschema.validate(found, schemas.load("input"))
     except jsonschema.ValidationError as error:
         raise InputError(
-            f"This is no policy input: {error.json_path}: {error.message[:200]}.", path=str(file)
+            f"This is no policy input: {error.json_path}: {error.message[:200]}.", path=_name(file)
         ) from error
     result: Json = found
     return result
+
+
+def _content(file: Path) -> bytes:
+    return sys.stdin.buffer.read() if file == STANDARD_INPUT else file.read_bytes()
+
+
+def _name(file: Path) -> str:
+    return "standard input" if file == STANDARD_INPUT else str(file)
 
 
 def _bundle(policies: Mapping[str, Any], file: Path) -> Bundle:
@@ -62,6 +73,6 @@ def _bundle(policies: Mapping[str, Any], file: Path) -> Bundle:
             "The input was saved with other rules than this version of gate has.",
             advice="Judge it with the version that saved it (`gate.version` in it), "
             "or make it anew with `gate context`.",
-            path=str(file),
+            path=_name(file),
         )
     return bundle

@@ -34,7 +34,12 @@ class Coverage:
     idle: Sequence[WaiverState]
 
 
-def cover(subjects: Sequence[Subject], waivers: Sequence[Json], now: datetime) -> Coverage:
+def cover(
+    subjects: Sequence[Subject],
+    waivers: Sequence[Json],
+    now: datetime,
+    service_paths: Mapping[str, Sequence[str]],
+) -> Coverage:
     """Matches findings with waivers. Of several that match, the one that lasts longest counts."""
     ends = [_end(waiver) for waiver in waivers]
     valid = [index for index, end in enumerate(ends) if end > now]
@@ -42,7 +47,7 @@ def cover(subjects: Sequence[Subject], waivers: Sequence[Json], now: datetime) -
     used: set[int] = set()
     waived: list[tuple[Waived, datetime] | None] = []
     for subject in subjects:
-        matching = [index for index in valid if matches(waivers[index], subject)]
+        matching = [index for index in valid if matches(waivers[index], subject, service_paths)]
         used.update(matching)
         waived.append((_waived(waivers[matching[0]]), ends[matching[0]]) if matching else None)
     idle = [
@@ -69,14 +74,19 @@ def _waived(waiver: Json) -> Waived:
     return Waived(expires=waiver["expires"], reason=waiver["reason"], ticket=waiver["ticket"])
 
 
-def matches(waiver: Json, subject: Subject) -> bool:
+def matches(waiver: Json, subject: Subject, service_paths: Mapping[str, Sequence[str]]) -> bool:
     """Whether a waiver is for this finding. Each of `resource`, `service` and `path` that it
-    names must fit; one that names none of them is for the whole rule."""
+    names must fit; one that names none of them is for the whole rule. A service that has paths
+    is waived for the files there: a label, which is the author's, claims no other's waiver."""
     if waiver["rule"] != subject.rule:
         return False
-    if waiver["service"] is not None and waiver["service"] != subject.service:
-        return False
     resource = subject.resource
+    if waiver["service"] is not None:
+        paths = service_paths.get(waiver["service"])
+        if waiver["service"] != subject.service:
+            return False
+        if resource is not None and paths and not matcher(paths)(resource["path"]):
+            return False
     if waiver["resource"] is not None and not (
         resource is not None and _names(waiver["resource"], resource)
     ):

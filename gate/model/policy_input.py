@@ -32,13 +32,14 @@ def policy_input(
     manifests: Manifests,
     evidence: Sequence[Evidence],
     settings: Mapping[str, Mapping[str, Any]],
+    gate_paths: Sequence[str],
     now: datetime,
     judging: Json,
 ) -> Json:
     """The whole input; `judging` (see `judging`) becomes its key `gate`."""
     return {
         "schema": SCHEMA,
-        "change": _change(change, manifests.environments),
+        "change": _change(change, manifests.environments, gate_paths),
         "resources": [_resource(each) for each in manifests.resources],
         "unchanged": [_resource(each) for each in manifests.unchanged],
         "services": {
@@ -81,6 +82,9 @@ def judging(
         "levels": dict(levels),
         "on_unavailable": dict(on_unavailable),
         "waivers": [asdict(waiver) for waiver in config.waivers],
+        "service_paths": {
+            name: list(service.paths) for name, service in config.services.items() if service.paths
+        },
         "problems": [asdict(problem) for problem in manifests.problems],
         "unreadable": config.manifests.unreadable,
         "unrendered": config.manifests.unrendered,
@@ -99,7 +103,7 @@ def judging(
     }
 
 
-def _change(change: Change, environments: Sequence[str]) -> Json:
+def _change(change: Change, environments: Sequence[str], gate_paths: Sequence[str]) -> Json:
     return {
         "kind": change.kind,
         "base": change.base,
@@ -121,6 +125,7 @@ def _change(change: Change, environments: Sequence[str]) -> Json:
             {"path": file.path, "old_path": file.old_path, "status": file.status}
             for file in change.files
         ],
+        "gate_paths": list(gate_paths),
         "environments": list(environments),
     }
 

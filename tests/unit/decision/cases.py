@@ -100,6 +100,7 @@ def context(
             "author": "Ann <ann@example.com>",
             "commits": [],
             "labels": [],
+            "gate_paths": [],
             "files": [
                 {"path": each["path"], "old_path": None, "status": "modified"} for each in resources
             ],
@@ -123,6 +124,7 @@ def context(
             "levels": levels,
             "on_unavailable": ways,
             "waivers": [],
+            "service_paths": {},
             "problems": [],
             "unreadable": "undecided",
             "unrendered": "list",

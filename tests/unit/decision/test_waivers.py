@@ -120,7 +120,8 @@ def subject(identity: str, path: str = "apps/a@b.yaml", service: str | None = No
     ],
 )
 def test_what_a_waiver_is_for(told: dict[str, Any], of: Subject, expected: bool) -> None:
-    assert matches(waiver("r", **told) if "rule" not in told else waiver(**told), of) is expected
+    made = waiver("r", **told) if "rule" not in told else waiver(**told)
+    assert matches(made, of, {}) is expected
 
 
 @settings(deadline=None, max_examples=200)
@@ -138,7 +139,7 @@ def test_a_waiver_never_hides_another_rules_finding(
     rules: list[str], waived: list[tuple[str, str]]
 ) -> None:
     told = [waiver(rule, expires) for rule, expires in waived]
-    coverage = cover([Subject(rule, None, None) for rule in rules], told, AT)
+    coverage = cover([Subject(rule, None, None) for rule in rules], told, AT, {})
     in_force = {rule for rule, expires in waived if expires >= "2026-11-22"}
     assert [each is not None for each in coverage.waived] == [rule in in_force for rule in rules]
     used = sum(rule in rules and expires >= "2026-11-22" for rule, expires in waived)
@@ -148,3 +149,11 @@ def test_a_waiver_never_hides_another_rules_finding(
 def test_an_end_that_is_no_time_is_refused() -> None:
     with pytest.raises(InputError, match="`soon`"):
         judged(waiver("team.one", "soon"))
+
+
+@pytest.mark.parametrize(
+    ("paths", "expected"), [(["apps/**"], True), (["legacy/**"], False), ([], True)]
+)
+def test_a_services_waiver_holds_only_for_its_own_files(paths: list[str], expected: bool) -> None:
+    of = subject("x", "apps/a.yaml", service="checkout")
+    assert matches(waiver("r", service="checkout"), of, {"checkout": paths}) is expected

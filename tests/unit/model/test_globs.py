@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gate.model.globs import matcher
 
@@ -69,3 +73,29 @@ def test_the_last_pattern_that_matches_decides() -> None:
     assert matches("apps/a.yaml")
     assert not matches("apps/docs/a.yaml")
     assert matches("apps/docs/keep.yaml")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path"),
+    [
+        ("/".join(["**", "*"] * 14) + "/x", "/".join(["a"] * 40) + "/y"),
+        ("*a" * 30 + "b", "a" * 3_000),
+        ("**/" * 50 + "x", "/".join(["a"] * 200)),
+    ],
+)
+def test_no_pattern_takes_for_ever(pattern: str, path: str) -> None:
+    assert not matcher([pattern])(path)
+
+
+NAMES = st.lists(st.text("ab", min_size=1, max_size=3), min_size=1, max_size=4).map("/".join)
+
+
+@given(NAMES, st.lists(st.sampled_from(["a", "b", "*", "**", "?", "a*b", "*a*"]), min_size=2))
+def test_it_agrees_with_one_expression_for_the_whole_path(path: str, names: list[str]) -> None:
+    texts = {"*": "[^/]*", "?": "[^/]", "a*b": "a[^/]*b", "*a*": "[^/]*a[^/]*"}
+    *folders, last = names
+    above = "".join(
+        "(?:[^/]+/)*" if name == "**" else texts.get(name, name) + "/" for name in folders
+    )
+    end = ".+" if last == "**" else texts.get(last, last) + "(?:/.+)?"
+    assert matcher(["/".join(names)])(path) is bool(re.fullmatch(above + end, path))

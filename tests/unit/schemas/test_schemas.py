@@ -120,6 +120,7 @@ def an_input() -> dict[str, Any]:
             verdict.Evidence("freeze", "a", "production", "ok", "f", "t", value=[{}]),
         ],
         settings={"a": {"limit": 1}},
+        gate_paths=[".gate.yaml"],
         now=NOW,
         judging=judging(
             version="0.1.0",
