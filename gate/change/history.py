@@ -193,7 +193,8 @@ def _unknown(repository: Repository, ref: str) -> ChangeError:
         advice = f"Did you mean {meant or close[0]}?"
         return ChangeError(f"There is no commit named {ref} in this clone.", advice=advice)
     what = "commit" if _ID.fullmatch(ref) else "branch, tag or commit"
+    fetch = f"Fetch it: git fetch origin {shlex.quote(ref)}"
     return ChangeError(
         f"There is no {what} named {ref or repr(ref)} in this clone.",
-        advice=f"Fetch it: git fetch origin {shlex.quote(ref)}",
+        advice=fetch if ref else "The name is empty: see whether a variable is not set.",
     )

@@ -112,7 +112,7 @@ def _terminated(number: int, _: FrameType | None) -> None:
 def _usage(error: click.ClickException) -> UsageError:
     context = getattr(error, "ctx", None)
     command = context.command_path if context else "gate"
-    message = error.format_message()
+    message = " ".join(error.format_message().split())
     if not message.endswith((".", "?")):
         message += "."
     return UsageError(message, advice=f"See `{command} --help`.")

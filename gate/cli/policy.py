@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from gate.cli.options import how_it_looks, option, rules_of
+from gate.errors import UsageError, did_you_mean
 from gate.report.look import Color, look
 
 
@@ -41,6 +42,12 @@ def list_rules(
     from gate.report.tables import table
 
     book = rulebook.of_folder(repo, config, policies)
+    areas = {rule.id.partition(".")[0] for rule in book.bundle.rules.values()}
+    if area is not None and area not in areas:
+        raise UsageError(
+            f"There is no area `{area}`{did_you_mean(area, areas)}",
+            advice=f"Name one of: {', '.join(sorted(areas))}.",
+        )
     rows = [
         (rule.id, book.levels[rule.id], rule.title, rule.origin)
         for rule in sorted(book.bundle.rules.values(), key=lambda rule: rule.id)

@@ -10,7 +10,7 @@ NAMES = ("verdict", "input", "config")
 
 
 @click.command()
-@click.argument("name", type=click.Choice(NAMES))
+@click.argument("name", metavar="|".join(NAMES), type=click.Choice(NAMES))
 def schema(name: str) -> None:
     """Print the JSON Schema of a verdict, of the policy input or of .gate.yaml.
 

@@ -163,6 +163,15 @@ def _checked(path: str, text: str, origin: Origin, scanned: Scan, syntax: Syntax
         name = ".".join(use.parts[:2])
         message = f"{name} {REFUSED[name][1]}: no rule may use it."
         raise PolicyError(message, advice="Rules read `input` only.", path=path, line=use.line)
+    for line in syntax.unfaithful:
+        raise PolicyError(
+            "`not` stands before a call or comparison with an operand that may be undefined: the "
+            "embedded engine reads that otherwise than OPA.",
+            advice="Give the value a name first: `image := r.new.image`, then "
+            "`not startswith(image, ...)`.",
+            path=path,
+            line=line,
+        )
     library = _is_library(syntax.package)
     for head in syntax.heads:
         _check_head(path, head, library=library)

@@ -22,6 +22,8 @@ from gate.model.policy import Answer, Bundle, RuleFailure
 ENTRY_PATH = "gate_entry.rego"
 _PLACE = re.compile(r"^--> (.*):(\d+):(\d+)$", re.MULTILINE)
 _REASON = re.compile(r"^error: (.*)$", re.MULTILINE)
+_INNER = re.compile(r" \(path \[.*\], scopes \[.*\]\)$")
+"""What regorus adds for those who work on it."""
 _UNSCHEDULED = "could not schedule all statements"
 
 
@@ -197,7 +199,7 @@ def _policy_error(text: str) -> PolicyError:
     reason = _REASON.search(text)
     message = reason[1].strip() if reason else _first_line(text)
     message = message.rsplit("raises Python error: PolicyError: ", 1)[-1]
-    message = _sentence(message)
+    message = _sentence(_INNER.sub("", message))
     if place is None or place[1] == ENTRY_PATH:
         return PolicyError(message)
     return PolicyError(message, path=place[1], line=int(place[2]), column=int(place[3]))

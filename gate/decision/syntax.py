@@ -6,7 +6,7 @@ modules of the wheel, which the tests hold to be the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -34,7 +34,8 @@ class Reference:
 @dataclass(frozen=True, slots=True)
 class Syntax:
     """`defined` names the rules and functions of the module; `data` what it reads of other
-    packages; `refused` the uses of builtins in REFUSED. The last three are empty in `of_scan`."""
+    packages; `refused` the uses of builtins in REFUSED; `unfaithful` the lines of a `not` that
+    regorus and OPA read differently (`_is_unfaithful`). The last four are empty in `of_scan`."""
 
     package: tuple[str, ...]
     line: int
@@ -42,6 +43,7 @@ class Syntax:
     defined: tuple[str, ...] = ()
     data: tuple[Reference, ...] = ()
     refused: tuple[Reference, ...] = ()
+    unfaithful: tuple[int, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -57,6 +59,7 @@ class Syntax:
             refused=tuple(
                 Reference(tuple(each["parts"]), each["line"]) for each in value["refused"]
             ),
+            unfaithful=tuple(value["unfaithful"]),
         )
 
 
@@ -72,14 +75,64 @@ def of_tree(tree: Mapping[str, Any]) -> Syntax:
     package = _reference(tree["package"]["refr"])
     rules = [_rule(rule) for rule in tree["rules"]]
     references = list(_references([tree["imports"], tree["rules"]]))
+    defined = {head.name for head in rules}
     return Syntax(
         package=package.parts,
         line=tree["package"]["span"]["line"],
         heads=tuple(head for head in rules if head.name in NAMES),
-        defined=tuple(sorted({head.name for head in rules})),
+        defined=tuple(sorted(defined)),
         data=tuple(found for found in references if found.parts[0] == "data"),
         refused=tuple(found for found in references if ".".join(found.parts[:2]) in REFUSED),
+        unfaithful=tuple(
+            negated["span"]["line"]
+            for negated in _negated(tree["rules"])
+            if _is_unfaithful(negated["expr"], defined)
+        ),
     )
+
+
+def _negated(root: Any) -> Iterator[Mapping[str, Any]]:
+    """What stands behind a `not`, anywhere in a part of the tree."""
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, list):
+            waiting.extend(node)
+        elif isinstance(node, dict):
+            waiting.extend(node.values())
+            if "NotExpr" in node:
+                yield node["NotExpr"]
+
+
+def _is_unfaithful(expression: Mapping[str, Any], defined: Collection[str]) -> bool:
+    """Whether `not` stands before a call or a comparison with an operand that may be undefined.
+
+    OPA holds `not f(undefined)` to be true; regorus drops the whole rule, silently. A name that
+    was given its value before is never undefined; `==` and a call without such operands agree.
+    """
+    ((form, inner),) = expression.items()
+    if form == "Call":
+        return any(_may_be_undefined(each, defined) for each in inner["params"])
+    if form == "Membership" or (form == "BoolExpr" and inner["op"] != "Eq"):
+        operands = (inner.get(side) for side in ("lhs", "rhs", "key", "value", "collection"))
+        return any(_may_be_undefined(each, defined) for each in operands if each)
+    return False
+
+
+def _may_be_undefined(operand: Any, defined: Collection[str]) -> bool:
+    if isinstance(operand, list):
+        return any(_may_be_undefined(each, defined) for each in operand)
+    if not isinstance(operand, dict):
+        return False
+    if "RefDot" in operand or "RefBrack" in operand:
+        return True
+    if "Var" in operand:
+        return operand["Var"]["value"] in defined
+    if "Call" in operand:
+        call = operand["Call"]
+        own = _reference(call["fcn"]).parts[:1]
+        return bool(set(own) & {*defined, "data"}) or _may_be_undefined(call["params"], defined)
+    return any(_may_be_undefined(each, defined) for each in operand.values())
 
 
 def _rule(node: Mapping[str, Any]) -> Head:

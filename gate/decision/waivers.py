@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -97,6 +96,9 @@ def matches(waiver: Json, subject: Subject, service_paths: Mapping[str, Sequence
 
 
 def _names(named: str, resource: Json) -> bool:
-    """An id, or an id without the `@<path>` and `#<n>` that tell objects of one id apart."""
-    suffix = rf"(?:@{re.escape(resource['path'])})?(?:#\d+)?"
-    return bool(re.fullmatch(re.escape(named) + suffix, resource["id"]))
+    """The id as it stands in a finding; or without the `@<path>` and `#<n>` that tell objects of
+    one id apart, which come and go with what else changes."""
+    plain = "/".join(
+        (resource["group"], resource["kind"], resource["namespace"] or "_", resource["name"])
+    )
+    return named in (resource["id"], plain, f"{plain}@{resource['path']}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -74,7 +75,10 @@ def test_of_two_waivers_the_longer_counts_and_both_are_used() -> None:
 
 
 def subject(identity: str, path: str = "apps/a@b.yaml", service: str | None = None) -> Subject:
-    return Subject("r", {"id": identity, "path": path}, service)
+    group, kind, namespace, name = identity.split("/", 3) if "/" in identity else ("", "", "_", "x")
+    told = {"group": group, "kind": kind, "namespace": None if namespace == "_" else namespace}
+    plain = path if kind == "File" else re.sub("[@#].*", "", name)
+    return Subject("r", told | {"id": identity, "path": path, "name": plain}, service)
 
 
 @pytest.mark.parametrize(
@@ -96,6 +100,8 @@ def subject(identity: str, path: str = "apps/a@b.yaml", service: str | None = No
             True,
         ),
         ({"resource": "file/File/_/a"}, subject("file/File/_/a@b.yaml", "a@b.yaml"), False),
+        ({"resource": "core/ConfigMap/_/a@apps/a@b.yaml"}, subject("core/ConfigMap/_/a"), True),
+        ({"resource": "core/ConfigMap/_/a@x.yaml"}, subject("core/ConfigMap/_/a"), False),
         ({"resource": "core/ConfigMap/_/a"}, Subject("r", None, None), False),
         ({"service": "checkout"}, subject("x", service="checkout"), True),
         ({"service": "checkout"}, Subject("r", None, "checkout"), True),
