@@ -99,6 +99,15 @@ class EngineError(GateError):
     kind = "engine"
 
 
+def unexpected(error: Exception) -> GateError:
+    """An exception that nobody foresaw, as one of the family: a fault of gate."""
+    return GateError(
+        f"gate failed: {type(error).__name__}: {error}",
+        advice="This is a fault of gate, not of your change. Please report it with what "
+        "`-vv` adds.",
+    )
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """The end of a sentence that says that a word is not known: `. Did you mean X?`, or `.`."""
     import difflib

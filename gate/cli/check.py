@@ -79,16 +79,20 @@ def check(
       gate context | gate check --input -        a saved input, not saved
     """
     from gate import pipeline
-    from gate.cli.output import destinations, write
+    from gate.cli.output import destinations, write, write_error
     from gate.cli.requests import watched
 
     to = destinations(outputs)
-    with watched(options, to) as (request, step, look):
-        if saved is None:
-            verdict = pipeline.check(request, step)
-        else:
-            _refuse_beside_input(context)
-            verdict = pipeline.check_saved(saved, request, step)
+    try:
+        with watched(options, to) as (request, step, look):
+            if saved is None:
+                verdict = pipeline.check(request, step)
+            else:
+                _refuse_beside_input(context)
+                verdict = pipeline.check_saved(saved, request, step)
+    except Exception as error:
+        write_error(error, to)
+        raise
     write(verdict, to, look)
     return verdict.exit_code
 

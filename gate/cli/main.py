@@ -19,7 +19,7 @@ import click
 
 from gate import __version__
 from gate.cli.streams import open_streams
-from gate.errors import GateError, UsageError, did_you_mean
+from gate.errors import GateError, UsageError, did_you_mean, unexpected
 
 COMMANDS = {
     "check": ("gate.cli.check:check", "Judge a change: pass, warn, deny or undecided."),
@@ -100,7 +100,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         click.echo("Interrupted.", err=True)
         code = INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the last resort
-        code = _failed(_unexpected(error), args, cause=error)
+        code = _failed(unexpected(error), args, cause=error)
     sys.exit(code)
 
 
@@ -116,14 +116,6 @@ def _usage(error: click.ClickException) -> UsageError:
     if not message.endswith((".", "?")):
         message += "."
     return UsageError(message, advice=f"See `{command} --help`.")
-
-
-def _unexpected(error: Exception) -> GateError:
-    return GateError(
-        f"gate failed: {type(error).__name__}: {error}",
-        advice="This is a fault of gate, not of your change. Please report it with what "
-        "`-vv` adds.",
-    )
 
 
 def _failed(error: GateError, args: Sequence[str], cause: Exception | None = None) -> int:

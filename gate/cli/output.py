@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
 
-from gate.errors import GateError, UsageError
+from gate.errors import GateError, UsageError, unexpected
 from gate.model.verdict import Verdict
 from gate.report.look import Color, Look, look
 from gate.report.registry import FORMATS, renderer
@@ -55,6 +57,17 @@ def write(verdict: Verdict, to: Sequence[Destination], options: Look) -> None:
             failures.append(error)
     if failures:
         raise failures[0]
+
+
+def write_error(error: Exception, to: Sequence[Destination]) -> None:
+    """Puts the error where the verdict would have been, so that no earlier one is taken for it."""
+    from gate.report.json import error_json
+
+    told = error if isinstance(error, GateError) else unexpected(error)
+    for each in to:
+        if each.file is not None and each.format == "json":
+            with suppress(GateError):
+                _put(each.file, json.dumps(error_json(told), indent=2) + "\n")
 
 
 def _write(verdict: Verdict, to: Destination, options: Look, *, taken: bool) -> None:
