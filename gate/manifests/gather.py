@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import posixpath
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
-from typing import Literal
+from typing import Any, Literal
 
-from gate.manifests.files import is_lfs_pointer
+from gate.manifests.files import cannot_hold_an_object, is_lfs_pointer, is_not_deployed
 from gate.manifests.identity import (
     FILE_IDENTITY,
     KUSTOMIZE_GROUP,
@@ -25,6 +27,7 @@ from gate.manifests.kustomize import (
 )
 from gate.manifests.links import Fault, follow
 from gate.manifests.reading import Document, FileReading, looks_like_manifest, read_file
+from gate.manifests.secrets import Reach
 from gate.manifests.services import Scope
 from gate.model.change import MODE_LINK, MODE_SUBMODULE, Entry, FileChange, Tree, Unread
 from gate.model.config import ManifestConfig
@@ -32,6 +35,8 @@ from gate.model.globs import matcher
 from gate.model.manifest import Problem, Side
 
 SUFFIXES = (".yaml", ".yml", ".json")
+_RENDERED = re.compile(r"values[^/]*$|(?:^|/)Chart\.|(?:^|/)\.gate", re.IGNORECASE)
+"""Files that are no objects and make some: Helm values and charts; and those of the gate itself."""
 
 
 class Selection:
@@ -50,6 +55,14 @@ class Selection:
         """Whether a file that may count holds manifests."""
         named = is_kustomization_file(path) or (self._limited and has_manifest_suffix(path))
         return named or looks_like_manifest(path, data)
+
+    def names(self, path: str) -> bool:
+        """Whether the configuration names the file as one of manifests."""
+        return self._limited and self._is_included(path)
+
+    def left_out_by(self, path: str) -> str:
+        """The key of the configuration that leaves a file out."""
+        return "`manifests.exclude`" if self._is_excluded(path) else "`manifests.include`"
 
     def excludes_folder(self, path: str) -> bool:
         """Whether a folder, or all in it, is left out."""
@@ -97,10 +110,13 @@ class Reader:
         self._scope = scope
         self._rendered = rendered
         self._charts: dict[str, bool] = {}
+        self._listings: dict[str, list[str]] = {}
 
     def gather(self, entries: Sequence[Entry]) -> Gathered:
         """The objects of these files."""
         result = Gathered()
+        self._list(entry.path for entry in entries if is_kustomization_file(entry.path))
+        result.remarks += self._left_out(entries)
         for source, data in self.contents(entries, result):
             self.add(result, source, data)
         return result
@@ -122,7 +138,7 @@ class Reader:
     def _counts(self, path: str, data: bytes) -> bool:
         return (
             self._selection.counts(path, data)
-            or (is_lfs_pointer(data) and self._is_listed(path))
+            or self.listed_by(path) is not None
             or (path.endswith(".tpl") and self.is_chart_template(path))
         )
 
@@ -134,6 +150,8 @@ class Reader:
             result.problems.append(Problem(source.path, "unrendered", message))
             return
         reading = read_file(source.path, data)
+        if reading.problems and self._is_harmless(source.path, data, reading):
+            reading = replace(reading, problems=_as_unrendered(reading.problems))
         result.problems += reading.problems
         result.remarks += _duplicates(source.path, reading)
         if any(problem.kind == "unreadable" for problem in reading.problems):
@@ -189,17 +207,76 @@ class Reader:
         result.unread.add(path)
 
     def _add_unread(self, result: Gathered, path: str, reason: str) -> None:
-        if has_manifest_suffix(path) or self._is_listed(path):
+        if has_manifest_suffix(path) or self.listed_by(path) is not None:
             result.problems.append(Problem(path, "unreadable", reason))
             result.unread.add(path)
 
-    def _is_listed(self, path: str) -> bool:
-        nearest = self.kustomizations.nearest(path)
-        return nearest is not None and (path in nearest.patches or path in nearest.resources)
+    def listed_by(self, path: str) -> str | None:
+        """The first kustomization that lists a file."""
+        return next(iter(self.listing(path)), None)
+
+    def listing(self, path: str, *, beside: str | None = None) -> list[str]:
+        """The kustomizations that list a file: of the nearest one, that of a place `beside` it,
+        and those of the change."""
+        found = [self.kustomizations.nearest(each) for each in (path, beside) if each is not None]
+        nearest = [each.path for each in found if each is not None and path in each.listed]
+        return [*nearest, *self._listings.get(path, ())]
+
+    def is_patch(self, path: str, value: Any) -> bool:
+        """Whether what stands in a file is but a part of an object."""
+        if is_json_patch(value):
+            return True
+        is_patch = holds_patch_directive(value) or self.kustomizations.is_patch(path)
+        return is_patch and not self.kustomizations.is_resource(path)
+
+    def _list(self, kustomizations: Iterable[str]) -> None:
+        for path in kustomizations:
+            found = self.kustomizations.of(posixpath.dirname(path))
+            for listed in found.listed if found is not None else ():
+                self._listings.setdefault(listed, []).append(path)
+
+    def _left_out(self, entries: Iterable[Entry]) -> list[Problem]:
+        """Files that a kustomization builds from and the configuration leaves out."""
+        changed = {
+            entry.path
+            for entry in entries
+            if has_manifest_suffix(entry.path) and not self._selection.may_count(entry.path)
+        }
+        problems = []
+        for path in sorted(changed.union(self._listings)):
+            by, file = self.listed_by(path), self._file(path)
+            if by is None or file is None or not self._selection.may_count(by):
+                continue
+            if not self._selection.may_count(file):
+                message = f"listed by `{by}`, but left out by {self._selection.left_out_by(file)}"
+                problems.append(Problem(file, "unrendered", message))
+        return problems
+
+    def _file(self, path: str) -> str | None:
+        """The file that an entry of a kustomization stands for; a folder has one of its own."""
+        if self._tree.find(path) is not None:
+            return path
+        found = self.kustomizations.of(path)
+        return None if found is None else found.path
+
+    def _is_harmless(self, path: str, data: bytes, reading: FileReading) -> bool:
+        """Whether nothing that a cluster or a rule reads can stand in what is broken."""
+        return not (
+            not is_not_deployed(path)
+            or reading.limited
+            or is_lfs_pointer(data)
+            or not cannot_hold_an_object(data)
+            or is_kustomization_file(path)
+            or self.listed_by(path) is not None
+            or self._selection.names(path)
+            or self._scope.named_environments(path)
+            or _RENDERED.search(path) is not None
+        )
 
     def _item(self, source: Source, data: bytes, document: Document) -> Item:
         identity = identify(document)
         from_chart = self._rendered and document.source is not None
+        reached = self.kustomizations.reach(source.path)
         return Item(
             identity=identity,
             path=source.path,
@@ -212,16 +289,9 @@ class Reader:
                 item=tuple(document.item),
                 known=not from_chart,
             ),
-            patch=self._is_patch(source.path, document),
-            hidden=is_json_patch(document.value)
-            and self.kustomizations.is_patch_of_secret(source.path),
-        )
-
-    def _is_patch(self, path: str, document: Document) -> bool:
-        return (
-            is_json_patch(document.value)
-            or holds_patch_directive(document.value)
-            or self.kustomizations.is_patch(path)
+            patch=self.is_patch(source.path, document.value),
+            hidden=reached == "secret",
+            veiled=_is_veiled(document, reached),
         )
 
     def _add_inline_patches(self, result: Gathered, item: Item) -> None:
@@ -253,8 +323,19 @@ def _inline_item(item: Item, patch: InlinePatch, document: Document, order: int)
         value=document.value,
         place=replace(item.place, inside=patch.path),
         patch=True,
-        hidden=patch.of_secret and not document.is_object,
+        hidden=patch.reach == "secret",
+        veiled=_is_veiled(document, patch.reach),
     )
+
+
+def _is_veiled(document: Document, reached: Reach | None) -> bool:
+    """A patch that names no kind, its own or that of its target, may be one of a Secret."""
+    is_patch = reached == "maybe" or (reached is None and is_json_patch(document.value))
+    return is_patch and not document.is_object
+
+
+def _as_unrendered(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    return tuple(replace(problem, kind="unrendered") for problem in problems)
 
 
 def _duplicates(path: str, reading: FileReading) -> list[Problem]:

@@ -49,7 +49,8 @@ class Place:
 
 @dataclass(frozen=True)
 class Item:
-    """One object of one side, in the order of its file. `hidden`: a JSON patch of a Secret."""
+    """One object of one side, in the order of its file. `hidden`: a patch of a Secret; `veiled`:
+    one of something that may be a Secret."""
 
     identity: Identity
     path: str
@@ -58,6 +59,7 @@ class Item:
     place: Place
     patch: bool = False
     hidden: bool = False
+    veiled: bool = False
 
     @property
     def is_file(self) -> bool:
@@ -72,6 +74,12 @@ class Item:
         """Equal for objects of one identity. Files of one path share it."""
         identity = self.identity
         return (identity.group, identity.kind, identity.namespace, identity.name)
+
+    @property
+    def is_one(self) -> bool:
+        """Whether its identity stands for one object in the cluster, and no part of it."""
+        name = self.identity.name
+        return name is not None and not name.endswith("*") and not self.patch
 
     @property
     def plain_id(self) -> str:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from gate.manifests.identity import KUSTOMIZATION_FILES, mapping
 from gate.manifests.links import Fault, follow
 from gate.manifests.reading import read_file
+from gate.manifests.secrets import Reach, reach
 from gate.model.change import MODE_LINK, Entry, Tree, Unread
 
 PATCH_KEYS = ("patches", "patchesJson6902", "patchesStrategicMerge")
 LISTING_KEYS = ("resources", "bases", "components", "crds")
+_REACHES: tuple[Reach, ...] = ("other", "maybe", "secret")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +24,7 @@ class InlinePatch:
 
     path: tuple[str | int, ...]
     text: str
-    of_secret: bool = False
+    reach: Reach = "maybe"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,11 @@ class Kustomization:
     path: str
     resources: tuple[str, ...]
     patches: frozenset[str]
-    patches_of_secrets: frozenset[str] = frozenset()
+    reaches: Mapping[str, Reach] = field(default_factory=dict, hash=False)
+
+    @property
+    def listed(self) -> frozenset[str]:
+        return self.patches.union(self.resources)
 
 
 def kustomization(path: str, value: Any) -> Kustomization:
@@ -41,12 +47,12 @@ def kustomization(path: str, value: Any) -> Kustomization:
     folder = posixpath.dirname(path)
     listed = [text for key in LISTING_KEYS for text in _strings(content.get(key))]
     resources = [_join(folder, text) for text in listed if not _is_address(text)]
-    patches = [(_join(folder, text), of_secret) for text, of_secret in _patch_files(content)]
+    patches = [(_join(folder, text), reached) for text, reached in _patch_files(content)]
     return Kustomization(
         path=path,
         resources=tuple(found for found in resources if found is not None),
         patches=frozenset(found for found, _ in patches if found is not None),
-        patches_of_secrets=frozenset(found for found, hidden in patches if found and hidden),
+        reaches=_worst((found, reached) for found, reached in patches if found is not None),
     )
 
 
@@ -57,7 +63,7 @@ def inline_patches(value: Any) -> Iterator[InlinePatch]:
         for index, element in enumerate(_list(content.get(key))):
             text = mapping(element).get("patch")
             if isinstance(text, str):
-                yield InlinePatch((key, index, "patch"), text, _is_of_secret(element))
+                yield InlinePatch((key, index, "patch"), text, reach(element))
             elif isinstance(element, str) and _is_text(element):
                 yield InlinePatch((key, index), element)
 
@@ -88,9 +94,14 @@ class Kustomizations:
         nearest = self.nearest(path)
         return nearest is not None and path in nearest.patches
 
-    def is_patch_of_secret(self, path: str) -> bool:
+    def is_resource(self, path: str) -> bool:
         nearest = self.nearest(path)
-        return nearest is not None and path in nearest.patches_of_secrets
+        return nearest is not None and path in nearest.resources
+
+    def reach(self, path: str) -> Reach | None:
+        """What the patch in a file may change; None where the file is not listed as one."""
+        nearest = self.nearest(path)
+        return None if nearest is None else nearest.reaches.get(path)
 
     def _read(self, folder: str) -> Kustomization | None:
         for name in KUSTOMIZATION_FILES:
@@ -137,16 +148,20 @@ def is_json_patch(value: Any) -> bool:
     )
 
 
-def _patch_files(content: dict[str, Any]) -> Iterator[tuple[str, bool]]:
+def _patch_files(content: dict[str, Any]) -> Iterator[tuple[str, Reach]]:
     for key in PATCH_KEYS:
         for element in _list(content.get(key)):
             path = element.get("path") if isinstance(element, dict) else element
             if isinstance(path, str) and not _is_text(path):
-                yield path, _is_of_secret(element)
+                yield path, reach(element)
 
 
-def _is_of_secret(element: Any) -> bool:
-    return mapping(mapping(element).get("target")).get("kind") == "Secret"
+def _worst(reaches: Iterable[tuple[str, Reach]]) -> dict[str, Reach]:
+    """One file may be listed for several targets."""
+    worst: dict[str, Reach] = {}
+    for path, reached in reaches:
+        worst[path] = max(reached, worst.get(path, reached), key=_REACHES.index)
+    return worst
 
 
 def _is_text(element: str) -> bool:

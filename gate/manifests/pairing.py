@@ -19,10 +19,12 @@ Count = Callable[[int, int], bool]
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """The same object before and after; None where it does not exist."""
+    """The same object before and after; None where it does not exist. `environments` are those in
+    which that is so; None where its place tells them."""
 
     old: Item | None
     new: Item | None
+    environments: frozenset[str] | None = None
 
     @property
     def current(self) -> Item:
@@ -35,6 +37,7 @@ class Pair:
 def pair(old: Sequence[Item], new: Sequence[Item], renames: Mapping[str, str]) -> list[Pair]:
     """Pairs the objects of two sides; each stands in exactly one pair.
 
+    Of copies in one file the last one is what the cluster gets: it is paired with what was last.
     `renames` maps old paths to new ones, as Git found them. The new side comes first, in its
     order, then what is deleted.
     """
@@ -54,26 +57,32 @@ def _content_of_file(item: Item) -> Key:
 
 
 def _in_file(item: Item) -> Key:
-    return (item.path, item.key)
+    return (item.path, item.key, _is_inline(item))
 
 
 def _in_renamed_file(item: Item, renames: Mapping[str, str]) -> Key:
     path = renames.get(item.path)
-    return None if path is None else (path, item.key)
+    return None if path is None else (path, item.key, _is_inline(item))
 
 
 def _content(item: Item) -> Key:
     file_name = item.path.rpartition("/")[2] if item.is_file else None
-    return (item.key, file_name, item.fingerprint)
+    return (item.key, file_name, item.fingerprint, _is_inline(item))
 
 
 def _named(item: Item) -> Key:
     """What has no name is nothing but its file."""
-    return None if item.identity.name is None else item.key
+    return None if item.identity.name is None else (item.key, _is_inline(item))
 
 
 def _loose(item: Item) -> Key:
-    return None if item.is_file else (item.path, item.identity.kind, item.identity.name)
+    name = (item.path, item.identity.kind, item.identity.name, _is_inline(item))
+    return None if item.is_file else name
+
+
+def _is_inline(item: Item) -> bool:
+    """A patch within a kustomization is never the object itself."""
+    return item.place.inside is not None
 
 
 def _group_or_namespace_appeared(old: Item, new: Item) -> bool:
@@ -120,7 +129,8 @@ class _Left:
             olds = before.get(key, [])
             if not olds or not fits(len(olds), len(news)):
                 continue
-            for old, new in zip(olds, news, strict=False):
+            step = -1 if self._old[olds[0]].is_one else 1
+            for old, new in zip(olds[::step], news[::step], strict=False):
                 if agree(self._old[old], self._new[new]):
                     self._before[new] = old
                     del self._left_old[old], self._left_new[new]

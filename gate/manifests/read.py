@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from gate.manifests.differences import differences
@@ -11,6 +11,7 @@ from gate.manifests.hiding import without_secrets
 from gate.manifests.identity import Item, assign_ids
 from gate.manifests.indirect import is_indirect
 from gate.manifests.locate import Places
+from gate.manifests.moves import by_environment, shadowed
 from gate.manifests.pairing import Pair, pair
 from gate.manifests.secrets import redactor
 from gate.manifests.services import Scope
@@ -38,7 +39,7 @@ def read(
     both = _both_sides(change, old, new, config, scope)
     redact = redactor()
     changed, equal = _sorted_out(both, config, scope)
-    chosen = [one for one in without_secrets(changed, redact) if not _is_nothing(one, scope)]
+    chosen = [one for one in without_secrets(changed, redact) if not _is_nothing(one)]
     beside = surroundings(_around(both, chosen, new), equal, both.after_reader)
     neighbours = (Pair(item, item) for item in beside.items)
     unchanged = list(without_secrets(neighbours, redact))
@@ -59,7 +60,10 @@ def read(
         ],
         services=reached,
         targets=targets,
-        problems=_problems([*_problems_of(both), *beside.problems], scope),
+        problems=_problems(
+            [*_problems_of(both), *beside.problems, *_shadowed(change, both, chosen, beside.items)],
+            scope,
+        ),
         indirect=sum(map(is_indirect, resources)),
         locate=Places(
             {
@@ -119,13 +123,18 @@ def _is_rename(file: FileChange) -> bool:
 def _sorted_out(both: _Sides, config: Config, scope: Scope) -> tuple[list[Pair], list[Pair]]:
     """The pairs of the input, in the order of their places, and those that are equal."""
     chosen, equal = [], []
-    for one in pair(both.before.items, both.after.items, both.renames):
-        if one.new is None and _may_be_unread(one, both, config):
+    pairs = pair(both.before.items, both.after.items, both.renames)
+    standing = {(item.path, item.key) for item in both.after.items if item.is_one}
+    for whole in pairs:
+        if whole.new is None and (
+            _may_be_unread(whole, both, config) or _is_a_copy(whole.current, both, standing)
+        ):
             continue
-        if _is_nothing(one, scope):
-            equal.append(one)
-        elif scope.is_asked(_environments_of(one, scope)):
-            chosen.append(one)
+        for one in by_environment(whole, scope, both.after_reader):
+            if _is_nothing(one):
+                equal.append(one)
+            elif scope.is_asked(_environments_of(one, scope)):
+                chosen.append(one)
     chosen.sort(key=_order)
     return chosen, equal
 
@@ -142,13 +151,21 @@ def _may_be_unread(one: Pair, both: _Sides, config: Config) -> bool:
     return is_unread and config.manifests.unreadable == "undecided"
 
 
-def _is_nothing(one: Pair, scope: Scope) -> bool:
-    """Equal, and in the same environments: what moves to another one arrives there."""
-    if one.old is None or one.new is None or not one.old.equals(one.new):
-        return False
-    return one.old.path == one.new.path or (
-        scope.environments(one.old.path) == scope.environments(one.new.path)
-    )
+def _is_a_copy(item: Item, both: _Sides, standing: Collection[tuple[str, Hashable]]) -> bool:
+    """Whether the object stands in its file still: of copies there the last one counts."""
+    return item.is_one and (both.renames.get(item.path, item.path), item.key) in standing
+
+
+def _shadowed(
+    change: Change, both: _Sides, chosen: Sequence[Pair], beside: Iterable[Item]
+) -> list[Problem]:
+    if change.kind == "tree":
+        return []
+    return shadowed(chosen, [*both.after.items, *beside], both.after_reader)
+
+
+def _is_nothing(one: Pair) -> bool:
+    return one.old is not None and one.new is not None and one.old.equals(one.new)
 
 
 def _around(both: _Sides, chosen: Sequence[Pair], new: Tree) -> Around:
@@ -183,7 +200,9 @@ def _resource(identifier: str, one: Pair, status: ResourceStatus, scope: Scope) 
         status=status,
         path=item.path,
         old_path=one.old.path if one.old and moved else None,
-        service=_service(item, scope),
+        service=scope.strictest(
+            _service(side, scope) for side in (one.new, one.old) if side is not None
+        ),
         environments=scope.sorted(_environments_of(one, scope)),
         old=one.old.value if one.old else None,
         new=one.new.value if one.new else None,
@@ -198,6 +217,8 @@ def _service(item: Item, scope: Scope) -> str | None:
 
 
 def _environments_of(one: Pair, scope: Scope) -> set[str]:
+    if one.environments is not None:
+        return set(one.environments)
     paths = {item.path for item in (one.old, one.new) if item}
     return {name for path in paths for name in scope.environments(path)}
 

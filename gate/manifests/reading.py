@@ -63,6 +63,8 @@ class FileReading:
     documents: tuple[Document, ...]
     problems: tuple[Problem, ...]
     duplicates: tuple[tuple[int, str], ...] = ()
+    limited: bool = False
+    """Whether a limit of the gate, not the text itself, kept some of it from being read."""
 
 
 def looks_like_manifest(path: str, data: bytes) -> bool:
@@ -77,9 +79,11 @@ def looks_like_manifest(path: str, data: bytes) -> bool:
         return False
     if has_json_name(path):
         return names_an_object(text)
-    if len(data) > MAX_BYTES or not begins_an_object(text):
+    if len(data) > MAX_BYTES:
         return False
-    return has_template_name(path) or _holds_objects(read_file(path, data))
+    if has_template_name(path):
+        return begins_an_object(text)
+    return begins_an_object(text, indented=True) and _holds_objects(read_file(path, data))
 
 
 def read_file(path: str, data: bytes) -> FileReading:
@@ -118,6 +122,7 @@ class _Reading:
     omitted_problems: int = 0
     omitted_duplicates: int = 0
     template_line: int | None = None
+    limited: bool = False
 
     def read(self, data: bytes) -> None:
         budget = Budget()
@@ -159,6 +164,7 @@ class _Reading:
 
     def add_fault(self, fault: ReadingError, is_template: bool = False) -> None:
         """Of the templates of a file one problem is enough."""
+        self.limited = self.limited or isinstance(fault, LimitError)
         if is_template:
             self.template_line = self.template_line or fault.line or 1
         elif len(self.problems) < MAX_PROBLEMS:
@@ -177,4 +183,6 @@ class _Reading:
             self.problems.append(
                 Problem(self.path, "unrendered", _TEMPLATE, self.template_line),
             )
-        return FileReading(tuple(self.documents), tuple(self.problems), tuple(self.duplicates))
+        return FileReading(
+            tuple(self.documents), tuple(self.problems), tuple(self.duplicates), self.limited
+        )

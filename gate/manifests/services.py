@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -86,6 +87,15 @@ class Scope:
             return next((name for name in candidates if name in by_path), by_path[0])
         configured = (name for name in candidates if name in self._services)
         return next(configured, next(iter(candidates), None))
+
+    def strictest(self, services: Iterable[str | None]) -> str | None:
+        """The service of the lowest tier, 1 before 2 before none; the first of equal ones."""
+        found = [name for name in services if name is not None]
+        return min(found, key=self._order, default=None)
+
+    def _order(self, name: str) -> float:
+        tier = self._services.get(name, ServiceConfig()).tier
+        return math.inf if tier is None else tier
 
     def reach(self, found: Iterable[tuple[str, str]]) -> Reach:
         """What a change reaches: `found` holds a service with a path that brought it in."""

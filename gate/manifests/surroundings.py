@@ -69,20 +69,20 @@ class Around:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What rules look up: objects of some kinds, those that are deleted in another place, and all
+    """What rules look up: objects of some kinds, those that come or go in another place, and all
     that a kustomization has dropped from its lists and that still stands there."""
 
-    gone: frozenset[_Name]
+    named: frozenset[_Name]
     dropped: frozenset[str]
 
     def has(self, item: Item) -> bool:
         """Whether an object is wanted. A patch is but a part of one."""
-        is_named = item.identity.kind in KINDS or _name(item) in self.gone
+        is_named = item.identity.kind in KINDS or _name(item) in self.named
         return not item.patch and (is_named or item.path in self.dropped)
 
     def kinds(self) -> re.Pattern[bytes]:
         """Finds a file that may hold such an object."""
-        kinds = KINDS | {kind for _, kind, _ in self.gone}
+        kinds = KINDS | {kind for _, kind, _ in self.named}
         return re.compile(b"|".join(re.escape(kind.encode()) for kind in sorted(kinds)))
 
 
@@ -93,7 +93,7 @@ def surroundings(around: Around, equal: Sequence[Pair], reader: Reader) -> Gathe
     Beyond the limits nothing is read, and a problem says so.
     """
     dropped = {entry.path: entry for entry in islice(_dropped(around), MAX_FILES + 1)}
-    wanted = Wanted(frozenset(_gone(around.pairs)), frozenset(dropped))
+    wanted = Wanted(frozenset(_named(around.pairs)), frozenset(dropped))
     beside = (entry for entry in _beside(around) if entry.path not in dropped)
     chosen = _first(chain(dropped.values(), beside), around.changed)
     result, found = Gathered(), Gathered()
@@ -121,8 +121,9 @@ def _first(entries: Iterable[Entry], changed: Collection[str]) -> list[Entry]:
     return list(others.values())
 
 
-def _gone(pairs: Iterable[Pair]) -> Iterator[_Name]:
-    return (_name(one.old) for one in pairs if one.old is not None and one.new is None)
+def _named(pairs: Iterable[Pair]) -> Iterator[_Name]:
+    one_sided = (one.current for one in pairs if one.old is None or one.new is None)
+    return (_name(item) for item in one_sided if not item.is_file)
 
 
 def _name(item: Item) -> _Name:

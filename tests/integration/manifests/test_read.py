@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -110,9 +111,108 @@ def test_what_moves_to_another_environment_arrives_there() -> None:
     config = Config(environments={"staging": ("staging/**",), "production": ("prod/**",)})
     old, new = {"staging/a.yaml": deployment()}, {"prod/a.yaml": deployment()}
     found = judge(old, new, config, renames={"staging/a.yaml": "prod/a.yaml"})
-    assert only(found).changes == ()
-    assert only(found).environments == ("staging", "production")
+    assert sides_of(found) == [
+        ("prod/a.yaml", "added", ("production",)),
+        ("staging/a.yaml", "deleted", ("staging",)),
+    ]
     assert [target.environment for target in found.targets] == ["staging", "production"]
+
+
+PLACES = Config(environments={"staging": ("staging/**",), "production": ("prod/**",)})
+
+
+def sides_of(found: Manifests) -> list[tuple[str, str, tuple[str, ...]]]:
+    return [(one.path, one.status, tuple(one.environments)) for one in found.resources]
+
+
+def test_what_moves_into_a_base_is_compared_where_it_was_and_new_elsewhere() -> None:
+    listed = "resources: [a.yaml]\n"
+    old = {"prod/a.yaml": deployment(), "base/kustomization.yaml": listed}
+    new = {"base/a.yaml": deployment(image="x:2"), "base/kustomization.yaml": listed}
+    found = judge(old, new, PLACES)
+    assert sides_of(found) == [
+        ("base/a.yaml", "added", ("staging",)),
+        ("base/a.yaml", "modified", ("production",)),
+    ]
+    assert len(set(ids(found))) == 2
+    new["base/a.yaml"] = deployment()
+    assert sides_of(judge(old, new, PLACES)) == [("base/a.yaml", "added", ("staging",))]
+
+
+def test_what_moves_out_of_a_base_leaves_the_other_environments() -> None:
+    new = {"prod/a.yaml": deployment(image="x:2")}
+    assert sides_of(judge({"base/a.yaml": deployment()}, new, PLACES)) == [
+        ("base/a.yaml", "deleted", ("staging",)),
+        ("prod/a.yaml", "modified", ("production",)),
+    ]
+
+
+def test_what_moves_where_nothing_reads_it_may_be_gone() -> None:
+    old = {"prod/a.yaml": deployment()}
+    for place in ("archive/a.yaml", "prod/a.txt"):
+        found = judge(old, {place: deployment(image="x:2")}, PLACES)
+        assert ("prod/a.yaml", "deleted", ("production",)) in sides_of(found)
+        assert (place, "modified", ("production",)) in sides_of(found)
+
+
+def test_a_kustomization_of_the_environment_that_lists_the_new_place_keeps_it() -> None:
+    old = {"prod/a.yaml": deployment(), "prod/kustomization.yaml": "resources: [a.yaml]\n"}
+    listed = "resources: [../shared/a.yaml]\n"
+    new = {"shared/a.yaml": deployment(), "prod/kustomization.yaml": listed}
+    statuses = [one.status for one in judge(old, new, PLACES).resources]
+    assert "deleted" not in statuses
+    del new["prod/kustomization.yaml"]
+    new["staging/kustomization.yaml"] = listed
+    assert "deleted" in [one.status for one in judge(old, new, PLACES).resources]
+
+
+def test_of_copies_in_a_file_the_last_one_is_compared_and_the_other_is_named() -> None:
+    old, new = deployment(), f"{deployment()}---\n{deployment(image='x:2')}"
+    found = judge({"a.yaml": old}, {"a.yaml": new})
+    assert sorted((one.status, one.new["spec"] == one.old) for one in found.resources) == [
+        ("added", False),
+        ("modified", False),
+    ]
+    (modified,) = (one for one in found.resources if one.status == "modified")
+    assert [change.new for change in modified.changes] == ["x:2"]
+    assert [problem.message for problem in found.problems] == [
+        "apps/Deployment/_/web stands twice: what is applied last wins"
+    ]
+    back = judge({"a.yaml": new}, {"a.yaml": old})
+    assert [one.status for one in back.resources] == ["modified"]
+
+
+@pytest.mark.parametrize(
+    ("new", "named"),
+    [
+        ({"deploy/zz.yaml": "CONFIG"}, ["deploy/zz.yaml"]),
+        ({"deploy/more/zz.yaml": "CONFIG"}, ["deploy/more/zz.yaml"]),
+        ({"elsewhere/zz.yaml": "CONFIG"}, []),
+    ],
+)
+def test_what_comes_where_it_stands_already_is_named(new: dict[str, str], named: list[str]) -> None:
+    text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata: {a: %s}\n"
+    old = {
+        "deploy/a.yaml": text % 1,
+        "deploy/kustomization.yaml": "resources: [a.yaml, more/zz.yaml]\n",
+    }
+    found = judge(old, {**old, **dict.fromkeys(new, text % 2)})
+    assert [one.path for one in found.problems] == named
+    for problem in found.problems:
+        assert problem.kind == "unrendered"
+        assert "core/ConfigMap/_/x stands in deploy/a.yaml too" in problem.message
+
+
+def test_an_object_that_drops_its_label_belongs_to_the_stricter_service() -> None:
+    config = Config(services={"pay": ServiceConfig(tier=1), "other": ServiceConfig(tier=2)})
+    old = {"a.yaml": deployment(labels="{app: pay}")}
+    for labels in ("{app: other}", "{}"):
+        found = judge(old, {"a.yaml": deployment(labels=labels)}, config)
+        assert only(found).service == "pay"
+        assert "pay" in found.services
+        assert len(found.services) == 2
+    raised = judge({"a.yaml": deployment(labels="{app: other}")}, old, config)
+    assert only(raised).service == "pay"
 
 
 def test_added_and_deleted_objects_have_one_side() -> None:
@@ -220,6 +320,29 @@ def test_what_a_kustomization_lists_as_a_patch_is_one() -> None:
     assert patches == {"web.yaml": False, "more/patch.yaml": True}
 
 
+def test_a_whole_object_does_not_become_a_patch() -> None:
+    old = {"web.yaml": deployment()}
+    for new in (
+        {"web.yaml": deployment(image="x:2") + "$patch: merge\n"},
+        {"web.yaml": deployment(image="x:2"), "kustomization.yaml": "patches: [{path: web.yaml}]"},
+    ):
+        found = judge(old, new)
+        assert [one.patch for one in found.resources if one.kind == "Deployment"] == [False]
+
+
+def test_what_is_listed_as_a_resource_is_no_patch() -> None:
+    listed = "resources: [web.yaml]\npatches: [{path: web.yaml}]\n"
+    found = judge({}, {"web.yaml": deployment(), "kustomization.yaml": listed})
+    assert [one.patch for one in found.resources] == [False, False]
+
+
+def test_a_patch_within_a_kustomization_is_not_what_became_of_an_object() -> None:
+    text = "".join(f"    {line}\n" for line in deployment().splitlines())
+    new = {"kustomization.yaml": f"patches:\n- patch: |-\n{text}"}
+    found = judge({"web.yaml": deployment()}, new)
+    assert [one.path for one in found.resources if one.status == "deleted"] == ["web.yaml"]
+
+
 def test_an_object_with_a_patch_directive_is_a_patch() -> None:
     assert only(judge({}, {"a.yaml": deployment() + "$patch: delete\n"})).patch
 
@@ -295,6 +418,38 @@ def test_a_large_file_s_stand_in_that_a_kustomization_lists_is_unreadable() -> N
     pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n"
     new = {"kustomization.yaml": "resources: [all.txt]\n", "all.txt": pointer, "b.txt": pointer}
     assert listed(judge({}, new)) == [("all.txt", "unreadable")]
+
+
+BROKEN = "{ a: [\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "kind"),
+    [
+        ("tests/a.yaml", BROKEN, "unrendered"),
+        ("web/locales/de.yml", BROKEN, "unrendered"),
+        ("web/pnpm-lock.yaml", BROKEN, "unrendered"),
+        ("deploy/a.yaml", BROKEN, "unreadable"),
+        ("tests/a.yaml", BROKEN + "# kind: Pod\n", "unreadable"),
+        ("tests/a.yaml", BROKEN + '"\\x61": 1\n', "unreadable"),
+        ("tests/a.yaml", (BROKEN + "apiVersion: v1").encode("utf-16-le"), "unreadable"),
+        ("tests/values.yaml", BROKEN, "unreadable"),
+        ("tests/kustomization.yaml", BROKEN, "unreadable"),
+        ("prod/tests/a.yaml", BROKEN, "unreadable"),
+        ("tests/a.yaml", "[" * 500, "unreadable"),
+    ],
+)
+def test_what_is_broken_and_can_hold_no_object_blocks_only_where_it_may_be_deployed(
+    path: str, text: Content, kind: str
+) -> None:
+    assert listed(judge({}, {path: text}, PLACES)) == [(path, kind)]
+
+
+def test_what_is_broken_in_an_included_or_listed_file_blocks() -> None:
+    included = Config(manifests=ManifestConfig(include=("tests/**",)))
+    assert listed(judge({}, {"tests/a.yaml": BROKEN}, included)) == [("tests/a.yaml", "unreadable")]
+    new = {"tests/kustomization.yaml": "resources: [a.yaml]\n", "tests/a.yaml": BROKEN}
+    assert listed(judge({}, new)) == [("tests/a.yaml", "unreadable")]
 
 
 def test_chart_templates_are_named_and_not_judged() -> None:
@@ -384,6 +539,44 @@ def test_an_include_list_leaves_all_else_out() -> None:
 def test_other_files_count_where_they_hold_objects() -> None:
     new = {"a.txt": deployment(), "package.json": '{"name": "x"}', "main.py": "print(1)\n"}
     assert [resource.path for resource in judge({}, new).resources] == ["a.txt"]
+
+
+def test_what_a_kustomization_lists_counts_whatever_it_is_called() -> None:
+    text = json.dumps({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "x"}})
+    old = {"kustomization.yaml": "resources: [parts/a.part]\n"}
+    found = judge(old, {**old, "parts/a.part": f"- not: [an object\n---\n{text}\n"})
+    assert ids(found) == ["core/Pod/_/x"]
+    assert listed(found) == [("parts/a.part", "unreadable")]
+
+
+def test_an_indented_object_counts_without_a_suffix() -> None:
+    text = "".join(f"  {line}\n" for line in deployment().splitlines())
+    assert ids(judge({}, {"a.txt": text, "README.md": f"Use:\n\n{text}"})) == [
+        "apps/Deployment/_/web"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("manifests", "key"),
+    [
+        (ManifestConfig(exclude=("hidden/**",)), "`manifests.exclude`"),
+        (ManifestConfig(include=("apps/**",)), "`manifests.include`"),
+    ],
+)
+def test_what_is_listed_and_left_out_is_named(manifests: ManifestConfig, key: str) -> None:
+    files = {
+        "apps/kustomization.yaml": "resources: [../hidden, ../hidden/a.yaml, gone.yaml]\n",
+        "hidden/kustomization.yaml": "resources: [b.yaml]\n",
+        "hidden/a.yaml": deployment(),
+        "hidden/b.yaml": deployment(),
+    }
+    found = judge({}, files, Config(manifests=manifests))
+    assert listed(found) == [
+        ("hidden/a.yaml", "unrendered"),
+        ("hidden/kustomization.yaml", "unrendered"),
+    ]
+    message = f"listed by `apps/kustomization.yaml`, but left out by {key}"
+    assert {problem.message for problem in found.problems} == {message}
 
 
 # -- what stands beside the change
@@ -608,6 +801,43 @@ def test_a_json_patch_of_a_secret_shows_no_value(where: str) -> None:
     patch = next(resource for resource in found.resources if resource.kind == "File")
     assert patch.new[0]["value"].startswith("<secret:")
     assert "hidden" not in repr(found)
+
+
+@pytest.mark.parametrize("kind", ["ConfigMap", "Secrett"])
+@pytest.mark.parametrize("way", ["becomes", "was"])
+def test_what_changes_its_kind_to_or_from_secret_is_hidden(kind: str, way: str) -> None:
+    other = f"apiVersion: v1\nkind: {kind}\nmetadata: {{name: s}}\ndata: {{p: hidden-5}}\n"
+    secret = other.replace(kind, "Secret").replace("hidden-5", "aGlkZGVuLTU=")
+    sides = ({"a.yaml": other}, {"a.yaml": secret})
+    found = judge(*(sides if way == "becomes" else reversed(sides)))
+    assert len(found.resources) == 2
+    assert "hidden" not in repr(found.resources)
+    assert "aGlk" not in repr(found.resources)
+
+
+@pytest.mark.parametrize(
+    ("target", "is_shown"),
+    [("{name: s}", False), ("{kind: Secre.}", False), ("{kind: ConfigMap}", True)],
+)
+@pytest.mark.parametrize("where", ["inline", "file"])
+def test_a_patch_of_what_may_be_a_secret_hides_only_its_data(
+    target: str, is_shown: bool, where: str
+) -> None:
+    operations = (
+        "- {op: add, path: /data/p, value: hidden-6}\n"
+        "- {op: replace, path: '', value: {data: {p: hidden-6}, spec: {image: seen-1}}}\n"
+        "- {op: replace, path: /spec/image, value: seen-2}\n"
+    )
+    patch = "  path: patch.yaml\n"
+    if where == "inline":
+        patch = "  patch: |-\n" + "".join(f"    {line}\n" for line in operations.splitlines())
+    new = {"kustomization.yaml": f"patches:\n- target: {target}\n{patch}"}
+    if where == "file":
+        new["patch.yaml"] = operations
+    shown = repr(judge({}, new).resources)
+    assert ("hidden-6" in shown) is is_shown
+    assert "seen-1" in shown
+    assert "seen-2" in shown
 
 
 def test_what_is_equal_but_for_the_way_a_secret_is_written_is_nothing() -> None:

@@ -48,6 +48,17 @@ def test_1_twins_in_one_file_are_paired_in_document_order() -> None:
     ]
 
 
+def test_1_of_unlike_many_copies_the_last_ones_are_paired() -> None:
+    one, two = item("a.yaml", value=1), item("a.yaml", value=2, order=1)
+    assert pair([one], [one, two], NO_RENAMES) == [Pair(None, one), Pair(one, two)]
+    assert pair([one, two], [one], NO_RENAMES) == [Pair(two, one), Pair(one, None)]
+
+
+def test_1_objects_that_get_a_name_from_the_cluster_are_paired_in_their_order() -> None:
+    one, two = item("a.yaml", "job-*", value=1), item("a.yaml", "job-*", value=2, order=1)
+    assert pair([one], [one, two], NO_RENAMES) == [Pair(one, one), Pair(None, two)]
+
+
 def test_2_a_renamed_file_takes_its_objects_along() -> None:
     old, other = item("a.yaml", value=1), item("b.yaml", value=1)
     moved, copy = item("c.yaml", value=2), item("d.yaml", value=1)

@@ -90,6 +90,44 @@ def test_kustomize_literals_and_patches_of_secrets_are_hidden() -> None:
     assert shown["patchesStrategicMerge"][0] == "secret.yaml"
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"secretGenerator": [{"literals": ["hidden", {"a": "hidden"}]}]},
+        {"secretGenerator": [{"literals": {"a": "hidden"}}, {"literals": "hidden"}]},
+        {"secretGenerator": {"name": "s", "literals": ["a=hidden"], "odd": ["hidden"]}},
+        {"kind": "SecretGenerator", "literals": ["a=hidden"]},
+        {"kind": "SecretList", "items": {"stringData": {"a": "hidden"}}},
+        {"kind": "Secrett", "stringData": {"a": "hidden"}},
+        secret(x={"a": "hidden"}, y=["hidden"], type={"a": "hidden"}),
+        secret(metadata="hidden"),
+        {"patch": "kind: &a Secret\nstringData: {a: hidden}\n"},
+        {"patch": '"kind": "\\x53ecret"\ndata: {a: hidden}\n'},
+        {"target": {"name": "s"}, "patch": "- {op: add, path: /data/a, value: hidden}"},
+        {"target": {"name": "s"}, "patch": "data: {a: hidden}\n"},
+        {"patch": "kind: Secret\nstringData: {a: hidden\n"},
+        {"generators": ["kind: SecretGenerator\nliterals: [a=hidden]\n"]},
+    ],
+)
+def test_values_are_hidden_in_any_place(value: dict[str, Any]) -> None:
+    assert "hidden" not in str(redactor()(value))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        secret(type="Opaque", immutable=True, **{"$patch": "delete"}),
+        {"patch": "# kind: Secret\nkind: Deployment\nspec: {image: a}\n"},
+        {"patch": "kind: ConfigMap\ndata: {a: b}\n"},
+        {"target": {"kind": "ConfigMap"}, "patch": "- {op: add, path: /data/a, value: b}"},
+        {"target": {"name": "s"}, "patch": "- {op: add, path: /spec/data, value: b}"},
+        {"generators": ["kind: ConfigMapGenerator\nliterals: [a=Secret]\n", "dir"]},
+    ],
+)
+def test_what_is_not_secret_is_shown(value: dict[str, Any]) -> None:
+    assert redactor()(value) == value
+
+
 def test_a_literal_equals_the_secret_it_makes() -> None:
     redact = redactor()
     made = redact({"secretGenerator": [{"literals": ["a=x"]}]})

@@ -96,6 +96,14 @@ def test_odd_shapes_have_no_labels(value: Any) -> None:
     assert service(value, kind="ConfigMap", config=Config()) is None
 
 
+def test_the_strictest_service_has_the_lowest_tier() -> None:
+    strictest = Scope(CONFIG).strictest
+    assert strictest(["ledger", "checkout"]) == "checkout"
+    assert strictest(["ledger", "unknown"]) == "ledger"
+    assert strictest(["unknown", None, "ledger"]) == "unknown"
+    assert strictest([None]) is None
+
+
 def test_targets_are_services_times_the_environments_that_brought_them_in() -> None:
     services, targets = Scope(CONFIG).reach(
         [("ledger", "base/a.yaml"), ("checkout", "clusters/prod/a.yaml"), ("ledger", "b.yaml")]
