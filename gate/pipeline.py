@@ -101,9 +101,10 @@ def _collect(source: Source, request: Request, step: Step) -> Case:
 def _case(source: Source, book: Rulebook, asked: Config, request: Request, step: Step) -> Case:
     """`asked` is the config whose sources are asked: always the trusted one, or a change could
     have secrets sent to an address of its own."""
-    step(f"reading {len(source.change.files):,} files")
+    change = _as_asked(source.change, request)
+    step(f"reading {len(change.files):,} files")
     manifests = read(
-        source.change,
+        change,
         source.old,
         source.new,
         book.config,
@@ -120,7 +121,7 @@ def _case(source: Source, book: Rulebook, asked: Config, request: Request, step:
         offline=request.offline,
     )
     found = policy_input(
-        change=source.change,
+        change=change,
         manifests=manifests,
         evidence=evidence,
         settings=book.settings,
@@ -128,7 +129,7 @@ def _case(source: Source, book: Rulebook, asked: Config, request: Request, step:
         now=request.now,
         judging=judging(
             version=__version__,
-            change=source.change,
+            change=change,
             manifests=manifests,
             config=book.config,
             bundle=book.bundle,
@@ -152,6 +153,12 @@ def _decide(case: Case, request: Request, step: Step) -> Verdict:
         fail_on=request.fail_on,
         preview_bundle=case.preview,
     )
+
+
+def _as_asked(change: Change, request: Request) -> Change:
+    """With what the caller restricts it to in its description: nobody takes a part for all."""
+    only = ", ".join((*request.environments, *request.services))
+    return replace(change, description=f"{change.description}, only {only}") if only else change
 
 
 def _paths(change: Change) -> list[str]:

@@ -133,10 +133,18 @@ def _sorted_out(both: _Sides, config: Config, scope: Scope) -> tuple[list[Pair],
         for one in by_environment(whole, scope, both.after_reader):
             if _is_nothing(one):
                 equal.append(one)
-            elif scope.is_asked(_environments_of(one, scope)):
+            elif _is_asked(one, scope):
                 chosen.append(one)
     chosen.sort(key=_order)
     return chosen, equal
+
+
+def _is_asked(one: Pair, scope: Scope) -> bool:
+    """Whether the caller asked about an environment and a service of either side."""
+    sides = [item for item in (one.old, one.new) if item]
+    services = {name for item in sides for name in scope.services_of_file(item.path)}
+    services |= {name for item in sides if (name := _service(item, scope))}
+    return scope.is_asked(_environments_of(one, scope)) and scope.is_service_asked(services)
 
 
 def _order(one: Pair) -> tuple[str, bool, int]:

@@ -68,6 +68,12 @@ class Scope:
         """Whether one of these environments was asked about."""
         return not self._asked_environments or not self._asked_environments.isdisjoint(environments)
 
+    def is_service_asked(self, services: Collection[str]) -> bool:
+        """Whether one of these services was asked about. What is of no service is of every one:
+        nobody loses sight of it by a label."""
+        asked = self._asked_services
+        return not asked or not services or not set(asked).isdisjoint(services)
+
     def sorted(self, environments: Collection[str]) -> tuple[str, ...]:
         """Those that were asked about, in the order of the configuration."""
         return tuple(

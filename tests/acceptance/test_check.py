@@ -353,6 +353,23 @@ def test_only_one_environment_is_judged_when_asked(repo: Repo) -> None:
     assert "Did you mean `production`?" in wrong.err
 
 
+def test_only_one_service_is_judged_when_asked(repo: Repo) -> None:
+    repo.write(
+        ".gate.yaml",
+        "version: 1\nservices:\n  checkout: {paths: [checkout/**]}\n  ledger: {tier: 2}\n",
+    )
+    repo.commit("config")
+    repo.branch("latest")
+    for name in ("checkout", "ledger"):
+        repo.write(f"{name}/app.yaml", deployment(f"{name}:latest", name))
+    repo.write("pod.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\n")
+    repo.commit("latest")
+    asked = gate("check", "--base", "main", "--service", "ledger", "-o", "json", cwd=repo.path).json
+    assert [each["service"] for each in asked["findings"]] == ["ledger"]
+    assert asked["summary"]["judged"] == 2
+    assert asked["description"].endswith(", only ledger")
+
+
 def test_a_saved_input_gives_the_same_verdict(repo: Repo, tmp_path: Path) -> None:
     repo.write(".gate.yaml", "version: 1\npolicies: [builtin, policies]\n")
     repo.write(
