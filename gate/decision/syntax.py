@@ -75,6 +75,7 @@ def of_tree(tree: Mapping[str, Any]) -> Syntax:
     package = _reference(tree["package"]["refr"])
     rules = [_rule(rule) for rule in tree["rules"]]
     references = list(_references([tree["imports"], tree["rules"]]))
+    certain = {_name(rule) for rule in tree["rules"] if _is_always_defined(rule)}
     defined = {head.name for head in rules}
     return Syntax(
         package=package.parts,
@@ -86,7 +87,7 @@ def of_tree(tree: Mapping[str, Any]) -> Syntax:
         unfaithful=tuple(
             negated["span"]["line"]
             for negated in _negated(tree["rules"])
-            if _is_unfaithful(negated["expr"], defined)
+            if _is_unfaithful(negated["expr"], defined - certain)
         ),
     )
 
@@ -142,6 +143,26 @@ def _rule(node: Mapping[str, Any]) -> Head:
     ((form, head),) = node["Spec"]["head"].items()
     kinds: dict[str, HeadKind] = {"Set": "set", "Compr": "value", "Func": "function"}
     return _head(head["refr"], kinds.get(form, "other"))
+
+
+def _name(node: Mapping[str, Any]) -> str:
+    return _rule(node).name
+
+
+def _is_always_defined(node: Mapping[str, Any]) -> bool:
+    """A default, a set, or a literal or comprehension without conditions. A literal may still
+    hold a reference that is undefined; then it is not."""
+    if "Default" in node:
+        return not node["Default"]["args"]
+    ((form, head),) = node["Spec"]["head"].items()
+    if form == "Set":
+        return True
+    if form != "Compr" or node["Spec"]["bodies"] or not head.get("assign"):
+        return False
+    ((kind, value),) = head["assign"]["value"].items()
+    if kind in ("ArrayCompr", "SetCompr", "ObjectCompr"):
+        return True
+    return not any(True for _ in _references(value)) and kind not in ("Call", "BoolExpr")
 
 
 def _head(reference: Mapping[str, Any], kind: HeadKind) -> Head:

@@ -68,6 +68,7 @@
 package gate.change.deletes_stateful
 
 import data.gate.lib.gitops
+import data.gate.lib.kustomize
 import data.gate.lib.paths
 import data.gate.lib.values
 
@@ -92,12 +93,46 @@ deny contains finding if {
 	some resource in input.resources
 	resource.status == "deleted"
 	not resource.patch
-	not gitops.kept(resource.old)
+	was := resource.old
+	not gitops.kept(was)
 	not _elsewhere(resource)
 	finding := {
 		"message": sprintf("%s is deleted%s.", [gitops.title(resource), _loss(resource)]),
 		"resource": resource.id,
 		"path": ["metadata", "name"],
+	}
+}
+
+# Objects that a patch takes out of a kustomization that stood before.
+deny contains finding if {
+	some resource in input.resources
+	resource.patch == true
+	_deletes(resource.new)
+	before := resource.old
+	not _deletes(before)
+	kustomize.stood(resource.path)
+	not _keeps_its_mark(resource)
+	finding := {
+		"message": sprintf("%s is deleted by a patch%s.", [gitops.title(resource), _loss(resource)]),
+		"resource": resource.id,
+		"path": ["$patch"],
+	}
+}
+
+# The same, where only the patch's target says what it deletes.
+deny contains finding if {
+	some resource in _kustomizations
+	before := {patch | some patch in values.list(values.at(resource.old, ["patches"]))}
+	some index, patch in values.list(resource.new.patches)
+	_deletes_its_target(patch)
+	not patch in before
+	kind := patch.target.kind
+	_judged_kinds[kind]
+	finding := {
+		"message": sprintf("%s: a patch deletes each %s that it targets.", [resource.path, kind]),
+		"resource": resource.id,
+		"path": ["patches", index],
+		"key": kind,
 	}
 }
 
@@ -134,7 +169,8 @@ deny contains finding if {
 	some drop in _drops
 	some content in _contents(drop.place)
 	content.status != "deleted"
-	not gitops.kept(content.old)
+	was := content.old
+	not gitops.kept(was)
 	not _elsewhere(content)
 	loss := _loss(content)
 	finding := {
@@ -161,7 +197,7 @@ deny contains finding if {
 deny contains finding if {
 	some resource in _kustomizations
 	some name in (gitops.charts(resource.old) - gitops.charts(resource.new))
-	not _charted(name)
+	not _charted(name, resource)
 	finding := {
 		"message": sprintf("%s drops the chart %s: what it deployed is pruned.", [resource.path, name]),
 		"resource": resource.id,
@@ -173,7 +209,8 @@ deny contains finding if {
 # Lines that name what may have held data: it cannot be called harmless, nor harmful.
 warn contains finding if {
 	some drop in _unseen
-	not gitops.is_remote(drop.place)
+	place := drop.place
+	not gitops.is_remote(place)
 	finding := _cannot_be_seen(drop)
 }
 
@@ -184,6 +221,33 @@ _cannot_be_seen(drop) := {
 	"resource": drop.resource,
 	"path": ["resources"],
 	"key": drop.place,
+}
+
+_deletes(manifest) if manifest["$patch"] == "delete"
+
+_deletes_its_target(patch) if {
+	text := values.text(patch.patch)
+	regex.match(`(?m)^(\{\s*)?["']?\$patch["']?\s*:\s*["']?delete\b`, text)
+	not _names_a_kind(text)
+}
+
+_names_a_kind(text) if regex.match(`(?m)(^|[{,]\s*)["']?kind["']?\s*:`, text)
+
+_judged_kinds contains split(kind, ".")[0] if {
+	some kinds in [_settings.data_kinds, _settings.deployer_kinds]
+	some kind in kinds
+}
+
+_keeps_its_mark(patch) if {
+	some [list, index] in _marked[[patch.group, patch.kind, patch.name]]
+	_same_namespace(input[list][index], patch)
+}
+
+_marked[key] contains [list, index] if {
+	some list in ["resources", "unchanged"]
+	some index, resource in input[list]
+	gitops.kept(resource.old)
+	key := [resource.group, resource.kind, resource.name]
 }
 
 _modified := [resource |
@@ -209,7 +273,8 @@ _holds_data(resource) if _is_one_of(resource, _settings.data_kinds)
 
 _deploys(resource) if {
 	_is_one_of(resource, _settings.deployer_kinds)
-	not _orphans(resource.old)
+	was := resource.old
+	not _orphans(was)
 }
 
 _is_one_of(resource, kinds) if gitops.kind_name(resource) in kinds
@@ -335,8 +400,8 @@ _old_path(resource) := resource.old_path if {
 
 _entries_after(resource) := gitops.entries(resource.new, paths.folder(resource.path))
 
-# The entries that kustomizations gain.
-_gains contains {"environments": resource.environments, "place": place} if {
+# The entries that kustomizations gain, by their places.
+_gains[place] contains {"environments": resource.environments, "path": resource.path} if {
 	some resource in input.resources
 	gitops.is_kustomization(resource)
 	is_object(resource.new)
@@ -347,25 +412,56 @@ _entries_before(resource) := gitops.entries(resource.old, paths.folder(_old_path
 	is_object(resource.old)
 } else := set()
 
-_taken_up(place, resource) if {
-	some gain in _gains
-	_covers(gain, resource)
-	paths.within(place, gain.place)
-}
+_taken_up(place, resource) if _gained(place, resource)
 
 _taken_up(place, resource) if {
-	some gain in _gains
-	_covers(gain, resource)
+	some path in _moved_from[place]
+	_gained(path, resource)
+}
+
+_gained(path, resource) if {
+	some place in array.concat([""], paths.above(path))
+	some gain in _gains[place]
+	_takes_over(gain, resource)
+}
+
+_moved_from[place] contains file.path if {
 	some file in _moved_files
-	paths.within(file.old_path, place)
-	paths.within(file.path, gain.place)
+	some place in paths.above(file.old_path)
 }
 
-_charted(name) if {
+# Whether what one kustomization gains stays where another one loses it: all that is built from the
+# other one is built from it too, or both stand in the same environments.
+_takes_over(gain, resource) if {
+	ends := {path | some path in kustomize.above({resource.path}); count(kustomize.users(path)) == 0}
+	count(ends) > 0
+	count(ends - kustomize.above({gain.path})) == 0
+}
+
+_takes_over(gain, resource) if {
+	_covers(gain, resource)
+	_covers(resource, gain)
+	_stages(gain.path) == _stages(resource.path)
+}
+
+# Environments that nobody configured, as folders name them.
+_stages(path) := {word | some word in regex.split(`[/._-]`, lower(path)); _stage_words[word]}
+
+_stage_words := {
+	"archive", "attic", "demo", "dev", "development", "live", "old", "prd", "preprod", "prod", "production",
+	"qa", "sandbox", "stage", "staging", "stg", "test", "testing", "uat",
+}
+
+_charted(name, dropping) if {
+	some gain in _charting[name]
+	_takes_over(gain, dropping)
+}
+
+_charting[name] contains {"environments": resource.environments, "path": resource.path} if {
 	some resource in input.resources
 	gitops.is_kustomization(resource)
 	is_object(resource.new)
-	name in gitops.charts(resource.new)
+	some name in gitops.charts(resource.new)
 	not _charted_before(name, resource)
 }
 

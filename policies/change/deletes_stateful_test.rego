@@ -182,6 +182,64 @@ test_a_copy_elsewhere_is_another_one if {
 	_messages(given) == {"StatefulSet shop/db is deleted."}
 }
 
+# Patches that delete.
+
+_built := object.union(
+	_kustomization("apps/kustomization.yaml", ["db.yaml"], ["db.yaml"]),
+	{"status": "unchanged"},
+)
+
+_delete_patch(group, kind, sides) := object.union(
+	_resource(group, kind, "db", "apps/kustomization.yaml", {"status": "added", "new": {"kind": kind, "$patch": "delete"}}),
+	object.union({"patch": true}, sides),
+)
+
+_with_unchanged(resources, unchanged) := object.union(_input(resources), {"unchanged": unchanged})
+
+test_a_patch_that_deletes if {
+	patch := _delete_patch("apps", "StatefulSet", {})
+	rule.deny == {{
+		"message": "StatefulSet shop/db is deleted by a patch.",
+		"resource": "apps/StatefulSet/shop/db@apps/kustomization.yaml",
+		"path": ["$patch"],
+	}} with input as _with_unchanged([patch], [_built])
+	release := _delete_patch("helm.toolkit.fluxcd.io", "HelmRelease", {})
+	_messages(_with_unchanged([release], [_built])) == {"HelmRelease shop/db is deleted by a patch, and what it deployed with it."}
+}
+
+test_a_patch_that_deletes_nothing_that_matters if {
+	patch := _delete_patch("apps", "StatefulSet", {})
+	_messages(_with_unchanged([_delete_patch("apps", "Deployment", {})], [_built])) == set()
+	_messages(_with_unchanged([_delete_patch("apps", "StatefulSet", {"old": patch.new})], [_built])) == set()
+	_messages(_with_unchanged([patch], [])) == set()
+	new := _turned(_built, {"status": "added", "old": null})
+	_messages(_input([patch, new])) == set()
+	marks := {"metadata": {"labels": {"kustomize.toolkit.fluxcd.io/prune": "disabled"}}}
+	kept := object.union(_unchanged("apps/db.yaml"), {"old": marks, "new": marks})
+	_messages(_with_unchanged([patch], [_built, kept])) == set()
+}
+
+_patched(old, new) := _turned(_built, {"status": "modified", "old": {"patches": old}, "new": {"patches": new}})
+
+test_a_patch_that_deletes_its_target if {
+	patch := {"target": {"kind": "StatefulSet"}, "patch": "$patch: delete\n"}
+	given := _input([_patched([], [{"path": "a.yaml"}, patch])])
+	rule.deny == {{
+		"message": "apps/kustomization.yaml: a patch deletes each StatefulSet that it targets.",
+		"resource": _built.id,
+		"path": ["patches", 1],
+		"key": "StatefulSet",
+	}} with input as given
+	_messages(_input([_patched([patch], [patch])])) == set()
+	others := [
+		{"target": {"kind": "Deployment"}, "patch": "$patch: delete"},
+		{"target": {"kind": "StatefulSet"}, "patch": "kind: StatefulSet\n$patch: delete"},
+		{"target": {"kind": "StatefulSet"}, "patch": "spec:\n  $patch: delete"},
+		{"patch": "$patch: delete"},
+	]
+	_messages(_input([_patched([], others)])) == set()
+}
+
 # Volume claims.
 
 _claims(names) := {
@@ -368,6 +426,23 @@ test_a_kustomization_of_another_environment_does_not_take_it_up if {
 	production := object.union(_drop, {"environments": ["production"]})
 	staging := object.union(_kustomization("staging/kustomization.yaml", [], ["../apps/db.yaml"]), {"environments": ["staging"]})
 	count(_messages(_input([production, staging]))) == 1
+}
+
+test_a_kustomization_outside_of_the_environment_does_not_take_it_up if {
+	production := object.union(_drop, {"environments": ["production"]})
+	anywhere := object.union(
+		_kustomization("attic/kustomization.yaml", [], ["../apps/db.yaml"]),
+		{"environments": ["production", "staging"]},
+	)
+	count(_messages(_input([production, anywhere]))) == 1
+	uses := object.union(_kustomization("apps/kustomization.yaml", ["db.yaml"], ["../attic"]), {"environments": ["production"]})
+	_messages(_input([uses, anywhere])) == set()
+}
+
+test_folders_tell_environments_that_nobody_configured if {
+	drop := _kustomization("clusters/prod/kustomization.yaml", ["../../base/db.yaml"], [])
+	count(_messages(_input([drop, _kustomization("clusters/staging/kustomization.yaml", [], ["../../base/db.yaml"])]))) == 1
+	_messages(_input([drop, _kustomization("clusters/prod/data/kustomization.yaml", [], ["../../../base/db.yaml"])])) == set()
 }
 
 test_a_renamed_file_is_still_listed if {

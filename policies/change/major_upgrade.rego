@@ -88,7 +88,8 @@ _meaning := {
 _counterpart(now, old) := was if {
 	same := [each | some each in old; each.what == now.what]
 	before := {each.version | some each in same}
-	not _among(now.version, before)
+	version := now.version
+	not _among(version, before)
 	here := {each.version | some each in same; each.path == now.path}
 	was := [found | some set in [here, before]; count(set) == 1; some found in set][0]
 }
@@ -109,6 +110,7 @@ _versions(resource, manifest) := _containers(resource, manifest) if {
 		_dependencies(resource, manifest),
 		_revisions(resource, manifest),
 		_remotes(resource, manifest),
+		_parameters(resource, manifest),
 	]
 	some found in list
 	is_string(found.version)
@@ -246,6 +248,12 @@ _revisions(resource, manifest) := [found |
 ]
 
 _argo_nouns := {"chart": "Chart", "path": "Source", "repoURL": "Source"}
+
+# Argo CD's Helm parameters: `image.tag` and the like.
+_parameters(resource, manifest) := [{"what": each.name, "version": each.value, "path": each.path} |
+	some each in helm.parameters(resource, manifest)
+	endswith(each.key, "tag")
+]
 
 # Remote bases of a kustomization: the version stands in the address.
 _remotes(resource, manifest) := [found |

@@ -1,6 +1,7 @@
 package gate.change.major_upgrade_test
 
 import data.gate.change.major_upgrade as rule
+import data.gate.lib.objects_test as make
 
 _changed(group, kind, path, sides) := {
 	"id": concat("/", [group, kind, "shop", "web"]),
@@ -237,4 +238,18 @@ test_objects_of_any_shape if {
 	}
 	_findings(_changed("file", "File", "chart/Chart.yaml", [{"dependencies": "text"}, {"dependencies": [5]}])) == set()
 	_findings(_values({"image": {"tag": 5}}, {"image": 5, "tag": "1.0"})) == set()
+}
+
+_tagged(tag) := make.object_of("argoproj.io/v1alpha1", "Application", "web", {"source": {"helm": {"parameters": [
+	{"name": "image.tag", "value": tag},
+	{"name": "replicas", "value": tag},
+]}}})
+
+test_the_tag_parameter_of_an_application if {
+	found := {finding.message | some finding in rule.deny} with input as make.judged(
+		[make.modified(_tagged("1.4.2"), _tagged("2.0.0"))],
+		[],
+		{"change.major_upgrade": {}},
+	)
+	found == {"image.tag goes from 1.4.2 to 2.0.0: a major upgrade."}
 }

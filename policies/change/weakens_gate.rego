@@ -38,10 +38,30 @@ default applies := false
 
 applies if some _ in _touched
 
-applies if {
+applies if count(_compared) > 0
+
+# The resources whose both sides say what becomes of the gate.
+_compared := array.concat(_renamed_configs, [{"resource": resource, "kind": kind} |
 	some resource in input.resources
-	_kind_of(resource)
-}
+	_may_run_the_gate(resource)
+	kind := _kind_of(resource)
+])
+
+# A config that goes while one of the other name comes, which Git may not call a rename.
+_renamed_configs := [{"resource": object.union(here, {"old": gone.old, "old_path": gone.path}), "kind": "config"} |
+	some gone in _configs
+	is_object(gone.old)
+	is_null(gone.new)
+	some here in _configs
+	is_null(here.old)
+	is_object(here.new)
+]
+
+_configs := [resource | some resource in input.resources; _is_config(resource.path)]
+
+_may_run_the_gate(resource) if resource.kind == "File"
+
+_may_run_the_gate(resource) if startswith(resource.path, ".")
 
 # The gate's files whose contents are not compared below.
 deny contains finding if {
@@ -54,8 +74,9 @@ deny contains finding if {
 }
 
 deny contains finding if {
-	some resource in input.resources
-	some found in _weaker(resource)
+	some compared in _compared
+	resource := compared.resource
+	some found in _weaker(compared.kind, resource)
 	finding := {
 		"message": sprintf("%s: %s.", [resource.path, found.what]),
 		"resource": resource.id,
@@ -66,8 +87,8 @@ deny contains finding if {
 
 # The gate's files and what happens to them. A new one adds to the gate, but for a waiver.
 _touched contains [path, what] if {
-	not _adopted
 	some file in input.change.files
+	file.status != "present"
 	path := _path_before(file)
 	_is_part(path)
 	what := _what(file)
@@ -78,12 +99,27 @@ _path_before(file) := file.old_path if {
 } else := file.path
 
 _is_part(path) if {
+	count(_settings.files) > 0
+	regex.match(_pattern, path)
 	not endswith(path, "_test.rego")
-	some pattern in _patterns
-	regex.match(pattern, path)
 }
 
-_patterns := [paths.pattern(wildcard) | some wildcard in _settings.files]
+# What the trusted config names. Of the whole repository only policies are the gate's own.
+_is_part(path) if {
+	not endswith(path, "_test.rego")
+	some place in paths.above(path)
+	_named[place]
+}
+
+_is_part(path) if {
+	_named[""]
+	endswith(path, ".rego")
+	not endswith(path, "_test.rego")
+}
+
+_named := {place | some place in object.get(input.change, "gate_paths", [])}
+
+_pattern := concat("|", [paths.pattern(wildcard) | some wildcard in _settings.files])
 
 _what(file) := "is deleted" if {
 	file.status == "deleted"
@@ -94,21 +130,29 @@ _what(file) := "is deleted" if {
 } else := "is added" if {
 	file.status in {"added", "copied"}
 	startswith(file.path, ".gate/")
+	not _adopted
 }
 
-# A repository that takes up the gate with this change.
+# A repository that takes up the gate with this change: a config comes, and none was there before.
 _adopted if {
+	count(_configs_before) == 0
 	some file in input.change.files
 	_is_config(file.path)
 	file.status == "added"
 }
 
+_configs_before := [path |
+	some file in input.change.files
+	file.status != "added"
+	some path in [file.path, file.old_path]
+	_is_config(path)
+]
+
 _is_config(path) if path in {".gate.yaml", ".gate.yml"}
 
 _is_compared(path) if {
-	some resource in input.resources
-	path in {resource.path, resource.old_path}
-	_kind_of(resource)
+	some compared in _compared
+	path in {compared.resource.path, compared.resource.old_path}
 }
 
 # Which of the gate's files a resource is, where both sides are seen.
@@ -131,23 +175,20 @@ _both(resource) if {
 	is_object(resource.new)
 }
 
-_weaker(resource) := found if {
-	_kind_of(resource) == "config"
-	found := {each |
-		some list in [
-			_mode(resource.old, resource.new),
-			_rules(resource.old, resource.new),
-			_services(resource.old, resource.new),
-			_environments(resource.old, resource.new),
-			_evidence(resource.old, resource.new),
-			_lists(resource.old, resource.new),
-			_others(resource.old, resource.new),
-		]
-		some each in list
-	}
+_weaker("config", resource) := {each |
+	some list in [
+		_mode(resource.old, resource.new),
+		_rules(resource.old, resource.new),
+		_services(resource.old, resource.new),
+		_environments(resource.old, resource.new),
+		_evidence(resource.old, resource.new),
+		_lists(resource.old, resource.new),
+		_others(resource.old, resource.new),
+	]
+	some each in list
 }
 
-_weaker(resource) := {{"what": what, "path": ["waivers"]} |
+_weaker("waivers", resource) := {{"what": what, "path": ["waivers"]} |
 	some waiver in (_items(resource.new, "waivers") - _items(resource.old, "waivers"))
 	what := sprintf("waives %v until %v: %v", [
 		values.at(waiver, ["rule"]),
@@ -155,16 +196,16 @@ _weaker(resource) := {{"what": what, "path": ["waivers"]} |
 		values.at(waiver, ["reason"]),
 	])
 } if {
-	_kind_of(resource) == "waivers"
-	not _adopted
+	not _comes_with_the_gate(resource)
 }
 
-_weaker(resource) := _less_run(_hooks(resource.old), _hooks(resource.new), "repos") if {
-	_kind_of(resource) == "hooks"
-}
+_weaker("hooks", resource) := _less_run(_hooks(resource.old), _hooks(resource.new), "repos")
 
-_weaker(resource) := _less_run(_jobs(resource.old), _jobs(resource.new), "jobs") if {
-	_kind_of(resource) == "workflow"
+_weaker("workflow", resource) := _less_run(_jobs(resource.old), _jobs(resource.new), "jobs")
+
+_comes_with_the_gate(resource) if {
+	_adopted
+	is_null(resource.old)
 }
 
 # What runs the gate, before and after.
@@ -185,7 +226,7 @@ _hooks(manifest) := {[values.at(repository, ["repo"]), hook] |
 
 # The jobs that run the gate, with when the workflow runs. YAML may read the key `on` as true.
 _jobs(manifest) := {[name, job, triggers] |
-	triggers := [values.at(manifest, [key]) | some key in ["on", "true"]]
+	triggers := [values.at(manifest, [key]) | some key in ["on", "true", "env", "defaults"]]
 	some name, job in _table(manifest, "jobs")
 	some text in array.concat(
 		[values.at(job, ["uses"])],
@@ -297,9 +338,15 @@ _evidence(old, new) := [{"what": what, "path": ["evidence"]} |
 
 _lists(old, new) := [{"what": what, "path": [key]} |
 	some key in ["require", "policies"]
-	some item in (_items(old, key) - _items(new, key))
+	some item in (_listed(old, key) - _listed(new, key))
 	what := sprintf("%v is no longer in `%s`", [item, key])
 ]
+
+# Without the key the built-in policies hold.
+_listed(manifest, key) := {"builtin"} if {
+	key == "policies"
+	values.at(manifest, [key]) == null
+} else := _items(manifest, key)
 
 _others(old, new) := [{"what": sprintf("`%s` changes", [key]), "path": [key]} |
 	some key in (object.keys(old) | _bare)

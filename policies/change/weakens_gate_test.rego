@@ -70,9 +70,57 @@ test_other_files_and_tests_of_policies if {
 }
 
 test_the_first_adoption_weakens_nothing if {
-	files := [_file(".gate.yaml", "added"), _file(".gate/waivers.yaml", "added"), _file("policies/old.rego", "modified")]
-	waivers := _resource(".gate/waivers.yaml", null, {"waivers": [{"rule": "a.b", "expires": "2027-01-01", "reason": "r"}]})
+	files := [_file(".gate.yaml", "added"), _file(".gate/waivers.yaml", "added")]
+	waivers := _resource(".gate/waivers.yaml", null, {"waivers": [_waiver("a.b")]})
 	_messages(_input(files, [waivers, _resource(".gate.yaml", null, {"mode": "advisory"})])) == set()
+}
+
+test_an_added_config_excuses_only_what_is_added_with_it if {
+	files := [_file(".gate.yml", "added"), _file("ops/team.ics", "modified"), _file(".gate/waivers.yaml", "modified")]
+	waivers := _resource(".gate/waivers.yaml", {"waivers": []}, {"waivers": [_waiver("a.b")]})
+	_messages(_input(files, [waivers, _resource(".gate.yml", null, {})])) == {
+		"ops/team.ics, which is part of the gate, is changed.",
+		".gate/waivers.yaml: waives a.b until 2027-01-01: migration.",
+	}
+}
+
+test_a_config_beside_another_one_is_no_adoption if {
+	files := [_file(".gate.yml", "added"), _file(".gate.yaml", "modified"), _file(".gate/waivers.json", "added")]
+	resources := [_resource(".gate.yml", null, {}), _resource(".gate.yaml", {}, {"bots": []})]
+	_messages(_input(files, resources)) == {".gate/waivers.json, which is part of the gate, is added."}
+}
+
+test_a_config_of_the_other_name_is_compared if {
+	files := [_file(".gate.yaml", "deleted"), _file(".gate.yml", "added")]
+	gone := _resource(".gate.yaml", {"version": 1, "require": ["freeze"]}, null)
+	_messages(_input(files, [gone, _resource(".gate.yml", null, {"version": 1, "mode": "advisory"})])) == {
+		".gate.yml: the mode becomes advisory, so that nothing blocks.",
+		".gate.yml: freeze is no longer in `require`.",
+	}
+	_messages(_input(files, [gone, _resource(".gate.yml", null, {"version": 1, "require": ["freeze"]})])) == set()
+}
+
+# What the trusted config names.
+
+_naming(named, files) := _messages(object.union(_input(files, []), {"change": {"files": files, "gate_paths": named}}))
+
+test_files_that_the_config_names if {
+	files := [
+		_file("facts/slo.json", "modified"),
+		_file("rules/shop/limits.rego", "deleted"),
+		_file("rules/shop/limits_test.rego", "deleted"),
+		_file("rulesets/a.rego", "modified"),
+	]
+	_naming(["facts/slo.json", "rules"], files) == {
+		"facts/slo.json, which is part of the gate, is changed.",
+		"rules/shop/limits.rego, which is part of the gate, is deleted.",
+	}
+	_naming([], files) == set()
+}
+
+test_of_the_whole_repository_only_policies if {
+	files := [_file("a/b.rego", "modified"), _file("a/b_test.rego", "modified"), _file("a/web.yaml", "modified")]
+	_naming([""], files) == {"a/b.rego, which is part of the gate, is changed."}
 }
 
 # The config.
@@ -124,6 +172,8 @@ _weakened := [
 	],
 	[{"require": ["freeze"]}, {"require": []}, "freeze is no longer in `require`"],
 	[{"policies": ["builtin", "policies/"]}, {"policies": ["policies/"]}, "builtin is no longer in `policies`"],
+	[{}, {"policies": ["policies/"]}, "builtin is no longer in `policies`"],
+	[{"policies": ["builtin", "policies/"]}, {}, "policies/ is no longer in `policies`"],
 	[{}, {"manifests": {"exclude": ["**"]}}, "`manifests` changes"],
 	[{"verification": {"web": {}}}, {}, "`verification` changes"],
 	[{}, {"waivers": "other.yaml"}, "`waivers` changes"],
@@ -146,6 +196,7 @@ _not_weakened := [
 	[{}, {"environments": {"production": {"paths": ["a/**"]}}}],
 	[{"evidence": {"slo": []}}, {"evidence": {"slo": [{"file": "slo.json"}]}}],
 	[{"require": []}, {"require": ["freeze"]}],
+	[{}, {"policies": ["builtin", "policies/"]}],
 	[{}, {"verification": {"web": {}}, "bots": ["renovate"]}],
 	[{"rules": "text", "services": 5, "environments": [], "evidence": null}, {}],
 	[{"rules": {"a.b": 5, "c.d": null, "e.f": {"level": 5}}}, {}],
@@ -250,4 +301,15 @@ test_a_renamed_config_is_compared if {
 	files := [{"path": ".gate.yml", "old_path": ".gate.yaml", "status": "renamed"}]
 	renamed := object.union(object.remove(_resource(".gate.yml", {}, {"mode": "advisory"}), ["old_path"]), {"old_path": ".gate.yaml"})
 	_messages(_input(files, [renamed])) == {".gate.yml: the mode becomes advisory, so that nothing blocks."}
+}
+
+test_a_workflow_that_looks_like_an_object if {
+	old := object.union(_workflow(["pull_request"], _runs), {"kind": "Workflow"})
+	resource := object.union(_resource(".github/workflows/ci.yaml", old, {}), {"kind": "Workflow"})
+	_messages(_input([], [resource])) == {".github/workflows/ci.yaml: no longer runs the gate."}
+}
+
+test_variables_of_the_whole_workflow if {
+	old := _workflow(["pull_request"], _runs)
+	_flow(old, object.union(old, {"env": {"GATE_FAIL_ON": "never"}})) == {".github/workflows/gate.yaml: changes how the gate is run."}
 }

@@ -23,9 +23,7 @@ import data.gate.lib.values
 _settings := input.settings["delivery.first_step_too_large"]
 
 _controllers := [{"resource": r, "service": service} |
-	some r in input.resources
-	is_object(r.new)
-	rollouts.is_controller(r)
+	some r in rollouts.changed
 	service := rollouts.critical(r, _settings.tiers)
 ]
 

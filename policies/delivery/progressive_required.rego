@@ -25,13 +25,14 @@ _settings := input.settings["delivery.progressive_required"]
 
 _judged := [{"resource": r, "service": service} |
 	some r in input.resources
+	r.kind in {"Deployment", "Rollout"}
 	is_object(r.new)
 	r.patch == false
 	_delivers_pods(r)
 	service := rollouts.critical(r, _settings.tiers)
 ]
 
-applies if count(_judged) > 0
+applies if count(_judged) + count(_gone) > 0
 
 deny contains _finding(judged, ["kind"], "replaces all pods at once: no Rollout or Canary delivers it") if {
 	some judged in _judged
@@ -48,6 +49,33 @@ deny contains _finding(judged, ["spec", "strategy"], "has neither canary steps n
 	rollout := judged.resource
 	not rollouts.progressive(rollout)
 }
+
+# What delivered a Deployment is deleted, and the Deployment stays.
+deny contains finding if {
+	some gone in _gone
+	some workload in pods.after
+	workload.status == "unchanged"
+	_is_deployment(workload)
+	rollouts.delivered(gone, workload)
+	not rollouts.progresses(workload)
+	service := rollouts.critical(workload, _settings.tiers)
+	finding := {
+		"message": sprintf("%s is deleted, and %s, which it delivered, stays (service %s)", [
+			pods.label(gone),
+			pods.label(workload),
+			service,
+		]),
+		"resource": gone.id,
+		"path": ["metadata", "name"],
+		"service": service,
+	}
+}
+
+_gone := [r |
+	some r in input.resources
+	r.status == "deleted"
+	rollouts.is_controller(r)
+]
 
 _finding(judged, path, fault) := {
 	"message": sprintf("%s %s (service %s)", [pods.label(judged.resource), fault, judged.service]),

@@ -78,3 +78,17 @@ test_a_rollout_with_steps if {
 	same := make.modified(_rollout({"canary": {}}, "web:1"), _rollout({"canary": {}}, "web:1"))
 	_messages([make.of(same, "web")], []) == set()
 }
+
+test_a_controller_that_is_deleted_under_its_deployment if {
+	stays := [object.union(make.unchanged(_deployed.new), {"service": "web"})]
+	gone := make.deleted(make.rollout("web", {"workloadRef": _reference}))
+	rule.deny == {{
+		"message": "Rollout web is deleted, and Deployment web, which it delivered, stays (service web)",
+		"resource": "argoproj.io/Rollout/shop/web",
+		"path": ["metadata", "name"],
+		"service": "web",
+	}} with input as _input([gone], stays)
+	rule.applies with input as _input([gone], stays)
+	count(_messages([make.deleted(make.rollout("other", {"workloadRef": {"kind": "Deployment", "name": "other"}}))], stays)) == 0
+	count(_messages([gone], array.concat(stays, [make.unchanged(_canary({"analysis": {}}))]))) == 0
+}

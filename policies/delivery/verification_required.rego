@@ -25,10 +25,8 @@ import data.gate.lib.values
 _settings := input.settings["delivery.verification_required"]
 
 _controllers := [{"resource": r, "service": service} |
-	some r in input.resources
-	is_object(r.new)
+	some r in rollouts.changed
 	r.patch == false
-	rollouts.is_controller(r)
 	service := rollouts.critical(r, _settings.tiers)
 ]
 

@@ -37,8 +37,8 @@ kept(manifest) if {
 
 # Kustomize's own files, with or without apiVersion and kind.
 is_kustomization(resource) if {
-	resource.kind == "Kustomization"
 	resource.group == "kustomize.config.k8s.io"
+	resource.kind in {"Kustomization", "Component"}
 }
 
 is_kustomization(resource) if {
@@ -49,7 +49,7 @@ is_kustomization(resource) if {
 # What a kustomization builds from: local paths from the root of the repository, addresses without
 # their versions, so that an upgrade of a remote base is the same entry.
 entries(manifest, folder) := {place |
-	some list in ["resources", "bases"]
+	some list in ["resources", "bases", "components"]
 	some entry in values.list(manifest[list])
 	is_string(entry)
 	place := entry_place(entry, folder)

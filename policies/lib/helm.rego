@@ -50,6 +50,18 @@ argo_sources(r, side) := [{"path": array.concat(base, found.path), "source": fou
 	is_object(found.source)
 ]
 
+# The Helm parameters of those sources, which are values by their dotted names: `key` is the last
+# part of the name in lower case.
+parameters(r, side) := [{"name": item.name, "key": key, "value": item.value, "path": path} |
+	some found in argo_sources(r, side)
+	some i, item in values.list(values.at(found.source, ["helm", "parameters"]))
+	is_string(item.name)
+	is_string(item.value)
+	parts := split(item.name, ".")
+	key := lower(parts[count(parts) - 1])
+	path := array.concat(found.path, ["helm", "parameters", i, "value"])
+]
+
 _argo_specs := {"Application": ["spec"], "ApplicationSet": ["spec", "template", "spec"]}
 
 # Values that differ between the two sides of a resource, by their keys: what they were (`old`) and

@@ -46,19 +46,27 @@ same_namespace(a, b) if {
 
 # The place of the pod spec in the kinds that Kubernetes, Argo Rollouts and Knative define.
 _spec_paths := {
-	"core/Pod": ["spec"],
-	"core/PodTemplate": ["template", "spec"],
-	"core/ReplicationController": ["spec", "template", "spec"],
-	"apps/Deployment": ["spec", "template", "spec"],
-	"apps/StatefulSet": ["spec", "template", "spec"],
-	"apps/DaemonSet": ["spec", "template", "spec"],
-	"apps/ReplicaSet": ["spec", "template", "spec"],
-	"batch/Job": ["spec", "template", "spec"],
-	"batch/CronJob": ["spec", "jobTemplate", "spec", "template", "spec"],
-	"argoproj.io/Rollout": ["spec", "template", "spec"],
-	"serving.knative.dev/Service": ["spec", "template", "spec"],
-	"serving.knative.dev/Configuration": ["spec", "template", "spec"],
-	"serving.knative.dev/Revision": ["spec"],
+	"core": {
+		"Pod": ["spec"],
+		"PodTemplate": ["template", "spec"],
+		"ReplicationController": ["spec", "template", "spec"],
+	},
+	"apps": {
+		"Deployment": ["spec", "template", "spec"],
+		"StatefulSet": ["spec", "template", "spec"],
+		"DaemonSet": ["spec", "template", "spec"],
+		"ReplicaSet": ["spec", "template", "spec"],
+	},
+	"batch": {
+		"Job": ["spec", "template", "spec"],
+		"CronJob": ["spec", "jobTemplate", "spec", "template", "spec"],
+	},
+	"argoproj.io": {"Rollout": ["spec", "template", "spec"]},
+	"serving.knative.dev": {
+		"Service": ["spec", "template", "spec"],
+		"Configuration": ["spec", "template", "spec"],
+		"Revision": ["spec"],
+	},
 }
 
 # Groups whose other kinds hold no pod.
@@ -69,16 +77,18 @@ _podless := {
 }
 
 # Kinds whose pods stand in the values of a chart.
-_rendered := {"helm.toolkit.fluxcd.io/HelmRelease", "argoproj.io/Application", "argoproj.io/ApplicationSet"}
-
-_type(r) := sprintf("%s/%s", [r.group, r.kind])
+_rendered := {"helm.toolkit.fluxcd.io": {"HelmRelease"}, "argoproj.io": {"Application", "ApplicationSet"}}
 
 # The path of a workload's pod spec; undefined for any other kind.
-spec_path(r) := _spec_paths[_type(r)]
+spec_path(r) := path if {
+	path := object.get(_spec_paths, [r.group, r.kind], null)
+	path != null
+}
 
 # The containers of a workload's pod spec on one side (`old` or `new`) of a resource, each with its path.
-workload_containers(r, side) := [found |
-	base := spec_path(r)
+workload_containers(r, side) := _containers_at(spec_path(r), side)
+
+_containers_at(base, side) := [found |
 	spec := object.get(side, base, null)
 	some list in ["initContainers", "containers", "ephemeralContainers"]
 	some i, container in values.list(spec[list])
@@ -88,12 +98,12 @@ workload_containers(r, side) := [found |
 
 # All containers that one side of a resource holds: those of a workload, or, in a custom resource,
 # those of any list of containers, steps or sidecars, and a single `container` or `script`.
-containers(r, side) := workload_containers(r, side) if {
-	spec_path(r)
+containers(r, side) := _containers_at(base, side) if {
+	base := spec_path(r)
 } else := [] if {
 	_podless[r.group]
 } else := [] if {
-	_rendered[_type(r)]
+	r.kind in object.get(_rendered, r.group, set())
 } else := array.concat(listed_containers(side), _single_containers(side))
 
 # Containers in lists at any depth of an object, as in custom resources and Helm values.

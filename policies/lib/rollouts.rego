@@ -25,14 +25,26 @@ is_controller(r) if is_canary(r)
 
 # The controllers after the change, patches left out, and those that did not change.
 controllers := [r |
-	some r in pods.after
-	is_controller(r)
+	some r in _all
 	r.patch == false
 ]
 
-_patches := [r |
-	some r in pods.after
+# The controllers that this change adds or edits.
+changed := [r |
+	some r in input.resources
+	r.kind in {"Rollout", "Canary"}
+	is_object(r.new)
 	is_controller(r)
+]
+
+_all := [r |
+	some r in pods.after
+	r.kind in {"Rollout", "Canary"}
+	is_controller(r)
+]
+
+_patches := [r |
+	some r in _all
 	r.patch == true
 ]
 
@@ -51,6 +63,15 @@ forms(r) := array.concat([r], [patch |
 target(r) := r.new.spec.workloadRef if is_rollout(r)
 
 target(r) := r.new.spec.targetRef if is_canary(r)
+
+# Whether a controller that is deleted delivered a workload.
+delivered(gone, workload) if {
+	key := {"Rollout": "workloadRef", "Canary": "targetRef"}[gone.kind]
+	reference := object.get(gone.old, ["spec", key], null)
+	reference.name == workload.name
+	reference.kind == workload.kind
+	pods.same_namespace(gone, workload)
+}
 
 delivers(controller, workload) if {
 	reference := target(controller)
@@ -80,6 +101,7 @@ _progressive_targets := _targets([controller | some controller in controllers; p
 
 # The workloads of this change that a controller outside it delivers.
 workloads := [{"resource": r, "controller": controller} |
+	count(_outside) > 0
 	some r in input.resources
 	is_object(r.new)
 	pods.meant(_targets_outside, r)

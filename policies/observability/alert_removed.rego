@@ -43,6 +43,7 @@ deny contains finding if {
 _before contains alert if {
 	some resource in input.resources
 	not resource.patch
+	is_object(resource.old)
 	some found in alerts.found_in(resource.old)
 	alert := object.union(found, _place(resource))
 }
@@ -50,6 +51,7 @@ _before contains alert if {
 _after contains alert if {
 	some resource in input.resources
 	not resource.patch
+	is_object(resource.new)
 	some found in alerts.found_in(resource.new)
 	alert := object.union(found, _place(resource))
 }
@@ -99,7 +101,7 @@ _fewer(environment, key) if count(_before_of[[environment, key]]) > _remaining(e
 # Which of an object's alerts of one name are gone; all of them where they cannot be told apart.
 _missing(here, pair) := gone if {
 	still := {[alert.title, alert.measures] | some alert in _after_in[pair]}
-	gone := {alert | some alert in here; not _among([alert.title, alert.measures], still)}
+	gone := {alert | some alert in here; known := [alert.title, alert.measures]; not _among(known, still)}
 	count(gone) > 0
 } else := here
 

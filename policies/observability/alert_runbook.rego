@@ -45,6 +45,7 @@ _without[place] contains alert.title if {
 _alerts contains object.union(alert, {"resource": resource.id}) if {
 	some resource in input.resources
 	not resource.patch
+	is_object(resource.new)
 	some alert in alerts.found_in(resource.new)
 }
 

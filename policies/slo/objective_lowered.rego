@@ -108,7 +108,8 @@ _key(slo) := [slo.service, slo.name]
 
 # Another SLO that was not in its object before, and holds for one of the same environments.
 _arrived(other, slo) if {
-	not [other.resource, _key(other)] in _known_before
+	named := [other.resource, _key(other)]
+	not named in _known_before
 	count(other.environments & slo.environments) > 0
 }
 

@@ -17,6 +17,7 @@ package gate.workload.capacity_drop
 import data.gate.lib.helm
 import data.gate.lib.kustomize
 import data.gate.lib.pods
+import data.gate.lib.replicas
 import data.gate.lib.rollouts
 import data.gate.lib.values
 
@@ -30,7 +31,8 @@ applies if {
 applies if count(_deleted) > 0
 
 deny contains {"message": message, "resource": cut.resource.id, "path": cut.path} if {
-	some cut in array.concat(_replica_cuts, array.concat(_autoscaler_cuts, array.concat(_budget_cuts, _kustomize_cuts)))
+	some cuts in _cuts
+	some cut in cuts
 	_drops(cut.old, cut.new)
 	message := sprintf("%s: %s goes from %s to %s", [
 		pods.label(cut.resource),
@@ -40,10 +42,15 @@ deny contains {"message": message, "resource": cut.resource.id, "path": cut.path
 	])
 }
 
+deny contains {"message": message, "resource": found.resource.id, "path": found.path} if {
+	some found in replicas.unseen
+	message := sprintf("%s: %s is set to 0", [pods.label(found.resource), found.what])
+}
+
 deny contains {"message": message, "resource": gone.id, "path": ["spec", "scaleTargetRef"]} if {
 	some gone in _deleted
 	_is_autoscaler(gone)
-	some workload in _staying
+	some workload in replicas.staying
 	_scales(gone, gone.old, workload)
 	not _autoscaled(workload)
 	not _autoscaled_through_rollout(workload)
@@ -77,7 +84,7 @@ deny contains {"message": message, "resource": gone.id, "path": ["spec", "select
 	_is_budget(gone)
 	before := gone.old
 	not _let_all_go(before)
-	some workload in _staying
+	some workload in replicas.staying
 	_guards(gone, gone.old, workload)
 	not _guarded(workload)
 	message := sprintf("%s is deleted, and %s stays", [pods.label(gone), pods.label(workload)])
@@ -109,6 +116,20 @@ deny contains {"message": message, "resource": change.resource.id, "path": found
 	message := sprintf("%s: %s is switched off", [pods.label(change.resource), concat(".", found.keys)])
 }
 
+deny contains {"message": message, "resource": change.resource.id, "path": found.path} if {
+	some change in _value_changes
+	found := change.is
+	found.key == "maxunavailable"
+	_budget_switches[found.parent]
+	_loosens(found.old, found.new)
+	message := sprintf("%s: %s goes from %s to %s", [
+		pods.label(change.resource),
+		concat(".", found.keys),
+		_shown(found.old),
+		_shown(found.new),
+	])
+}
+
 warn contains {"message": message, "resource": change.resource.id, "path": found.path} if {
 	some change in _value_changes
 	found := change.is
@@ -123,7 +144,12 @@ warn contains {"message": message, "resource": change.resource.id, "path": found
 	])
 }
 
-_speaks_of(r) if _scalable[r.kind]
+_cuts := [
+	_replica_cuts, _takeover_cuts, _autoscaler_cuts, _budget_cuts,
+	_kustomize_cuts, _patch_cuts, _parameter_cuts,
+]
+
+_speaks_of(r) if replicas.scalable[r.kind]
 
 _speaks_of(r) if _is_autoscaler(r)
 
@@ -145,28 +171,32 @@ _drops(old, new) if {
 }
 
 # Replicas of workloads.
-_scalable := {"Deployment", "StatefulSet", "ReplicaSet", "ReplicationController", "Rollout"}
-
 _replica_cuts := [cut |
 	some r in pods.paired
-	_scalable[r.kind]
-	old := _replicas(r, r.old)
-	new := _replicas(r, r.new)
+	replicas.scalable[r.kind]
+	old := replicas.of(r, r.old)
+	new := replicas.of(r, r.new)
 	_drops(old, new)
 	pods.spec_path(r)
 	not _taken_over(r)
 	cut := {"resource": r, "what": "replicas", "old": old, "new": new, "path": _nearest(r.new, "replicas")}
 ]
 
-# Kubernetes and Argo Rollouts run one pod where replicas is not set; a patch leaves it as it was.
-_replicas(r, side) := _field(r, side, "replicas", 1)
-
-_field(_, side, key, _) := pods.number(side.spec[key])
-
-_field(r, side, key, default_) := default_ if {
-	r.patch == false
-	is_null(object.get(side, ["spec", key], null))
-}
+# A new autoscaler that takes replicas over and cannot reach them.
+_takeover_cuts := [cut |
+	some autoscaler in _autoscalers
+	autoscaler.status == "added"
+	some r in pods.paired
+	replicas.scalable[r.kind]
+	_scales(autoscaler, autoscaler.new, r)
+	cut := {
+		"resource": autoscaler,
+		"what": sprintf("the most that %s can have", [pods.label(r)]),
+		"old": pods.number(r.old.spec.replicas),
+		"new": _bound(autoscaler, autoscaler.new, "max"),
+		"path": ["spec"],
+	}
+]
 
 _nearest(side, key) := ["spec", key] if {
 	object.get(side, ["spec", key], null) != null
@@ -226,7 +256,7 @@ _autoscaler_cuts := [cut |
 
 _bound(r, side, bound) := number if {
 	names := _bounds[r.kind]
-	number := _field(r, side, names[bound], names[sprintf("default_%s", [bound])])
+	number := replicas.field(r, side, names[bound], names[sprintf("default_%s", [bound])])
 	is_number(number)
 }
 
@@ -245,15 +275,9 @@ _renamed_autoscalers := [{"resource": r, "before": gone, "old": gone.old} |
 	_is_autoscaler(gone)
 	some r in _autoscalers
 	r.status == "added"
-	some workload in _staying
+	some workload in replicas.staying
 	_scales(gone, gone.old, workload)
 	_scales(r, r.new, workload)
-]
-
-_staying := [r |
-	some r in pods.after
-	is_object(r.old)
-	_scalable[r.kind]
 ]
 
 _autoscaled_through_rollout(workload) if {
@@ -332,21 +356,47 @@ _guarded(workload) if {
 	_guards(budget, budget.new, workload)
 }
 
-# Kustomize replicas.
-_kustomize_cuts := [cut |
+# Kustomize replicas: what a kustomization sets, before and after, or else what the workloads say
+# that it builds.
+_kustomize_cuts := [object.union(found, {"old": old, "new": new}) |
+	some found in replicas.entries_changed
+	old := replicas.on(found, "old")
+	new := replicas.on(found, "new")
+	workloads := found.workloads
+	not _scaled_anyway(workloads, new)
+]
+
+_scaled_anyway(workloads, new) if {
+	new > 0
+	some workload in workloads
+	_taken_over(workload)
+}
+
+_patch_cuts := [cut |
+	some found in replicas.patched
+	new := found.new
+	workloads := found.workloads
+	not _scaled_anyway(workloads, new)
+	cut := object.union(found, {"old": min(found.before)})
+]
+
+# Helm parameters of an Argo CD Application.
+_parameter_cuts := [cut |
 	some r in pods.paired
-	kustomize.is_kustomization(r)
-	some i, item in values.list(r.new.replicas)
-	some was in values.list(r.old.replicas)
-	was.name == item.name
+	some found in helm.parameters(r, r.new)
+	_sized[found.key]
+	some was in helm.parameters(r, r.old)
+	was.name == found.name
 	cut := {
 		"resource": r,
-		"what": sprintf("replicas of %s", [values.text(item.name)]),
-		"old": pods.number(was.count),
-		"new": pods.number(item.count),
-		"path": ["replicas", i, "count"],
+		"what": found.name,
+		"old": pods.number(was.value),
+		"new": pods.number(found.value),
+		"path": found.path,
 	}
 ]
+
+_sized := _fixed_keys | _bound_keys
 
 # Helm values.
 _value_changes := [{"resource": r, "is": found} |

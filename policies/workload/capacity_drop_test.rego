@@ -234,6 +234,85 @@ test_kustomize_replicas if {
 	rule.applies with input as _input([make.modified(old, new)], [])
 }
 
+_overlay(fields) := make.kustomization(object.union({"resources": ["web.yaml"]}, fields))
+
+_built(old, new) := make.at(make.modified(_overlay(old), _overlay(new)), "apps/kustomization.yaml")
+
+_there := make.unchanged(_replicas(4))
+
+test_kustomize_takes_replicas_away if {
+	every number in [0, 2] {
+		rule.deny == {{
+			"message": sprintf("apps/kustomization.yaml: replicas of web goes from 4 to %d", [number]),
+			"resource": "kustomize.config.k8s.io/Kustomization/shop/_",
+			"path": ["replicas", 0, "count"],
+		}} with input as _input([_built({}, {"replicas": [{"name": "web", "count": number}]})], [_there])
+	}
+	_messages([_built({}, {"replicas": [{"name": "web", "count": 3}]})], [_there]) == set()
+	_messages([_built({"replicas": [{"name": "web", "count": 9}]}, {})], [_there]) == {"apps/kustomization.yaml: replicas of web goes from 9 to 4"}
+	_messages([_built({"replicas": [{"name": "web", "count": 9}]}, {})], []) == set()
+	_messages([_built({}, {"replicas": [{"name": "web", "count": 2}]})], [_there, make.unchanged(_hpa("web", {}))]) == set()
+}
+
+test_kustomize_sets_what_is_not_seen_to_nothing if {
+	cut := _built({}, {"replicas": [{"name": "api", "count": 0}]})
+	_messages([cut], [_there]) == {"apps/kustomization.yaml: replicas of api is set to 0"}
+	_messages([cut, make.added(make.deployment("api", {}))], [_there]) == set()
+	_messages([_built({}, {"replicas": [{"name": "api", "count": 1}]})], [_there]) == set()
+	unread := make.at(cut, "apps/other.yaml")
+	_messages([unread], [_there]) == set()
+}
+
+_json_patch(number) := [{"op": "replace", "path": "/spec/replicas", "value": number}]
+
+_patch_file(old, new) := make.patch(make.file("apps/kustomization.yaml", old, new))
+
+_new_patch(new) := object.union(_patch_file(null, new), {"status": "added"})
+
+_same := make.at(make.unchanged(_overlay({})), "apps/kustomization.yaml")
+
+test_a_patch_without_a_kind_takes_replicas_away if {
+	rule.deny == {{
+		"message": "apps/kustomization.yaml: replicas goes from 4 to 1",
+		"resource": "file/File/_/apps/kustomization.yaml",
+		"path": [0, "value"],
+	}} with input as _input([_new_patch(_json_patch(1))], [_there, _same])
+	rule.deny == {{
+		"message": "apps/kustomization.yaml: replicas goes from 4 to 0",
+		"resource": "file/File/_/apps/kustomization.yaml",
+		"path": ["spec", "replicas"],
+	}} with input as _input([_new_patch({"spec": {"replicas": 0}})], [_there, _same])
+	_messages([_new_patch(_json_patch(3))], [_there, _same]) == set()
+	_messages([_patch_file(_json_patch(6), _json_patch(2))], [_there, _same]) == {"apps/kustomization.yaml: replicas goes from 6 to 2"}
+	_messages([_patch_file(_json_patch(2), _json_patch(2))], [_there, _same]) == set()
+	_messages([_new_patch(_json_patch(2))], [_there, _same, make.unchanged(_hpa("web", {}))]) == set()
+}
+
+test_such_a_patch_is_measured_by_the_smallest_workload if {
+	small := make.unchanged(make.deployment("web", {"replicas": 2}))
+	big := make.unchanged(make.object_of("apps/v1", "StatefulSet", "db", {"replicas": 9}))
+	_messages([_new_patch(_json_patch(2))], [big, small, _same]) == set()
+	_messages([_new_patch(_json_patch(1))], [big, small, _same]) == {"apps/kustomization.yaml: replicas goes from 2 to 1"}
+}
+
+test_a_patch_of_what_is_not_seen if {
+	_messages([_new_patch(_json_patch(0))], [_same]) == {"apps/kustomization.yaml: replicas is set to 0"}
+	_messages([_new_patch(_json_patch(1))], [_same]) == set()
+	_messages([_new_patch(_json_patch(0))], []) == set()
+	_messages([_new_patch(_json_patch(0)), make.added(_replicas(1))], [_same]) == set()
+	fresh := make.at(make.added(_overlay({})), "apps/kustomization.yaml")
+	_messages([_new_patch(_json_patch(0)), fresh], []) == set()
+}
+
+test_an_added_patch_of_a_workload if {
+	patch := make.at(make.patch(make.added(make.deployment("web", {"replicas": 1}))), "apps/kustomization.yaml")
+	_messages([patch], [_there, _same]) == {"Deployment web: replicas goes from 4 to 1"}
+	other := make.at(make.patch(make.added(make.deployment("api", {"replicas": 1}))), "apps/kustomization.yaml")
+	_messages([other], [_there, _same]) == set()
+	config := make.at(make.patch(make.added(make.object_of("v1", "ConfigMap", "web", {"replicas": 0}))), "apps/kustomization.yaml")
+	_messages([config], [_there, _same]) == set()
+}
+
 # Helm values.
 _release(values) := make.object_of("helm.toolkit.fluxcd.io/v2", "HelmRelease", "web", {"values": values})
 
@@ -299,4 +378,33 @@ test_what_the_rule_speaks_of if {
 	}
 	config := make.object_of("v1", "ConfigMap", "web", {})
 	not rule.applies with input as _input([make.modified(config, config)], [])
+}
+
+_application(parameters) := make.object_of("argoproj.io/v1alpha1", "Application", "web", {"source": {"helm": {"parameters": parameters}}})
+
+test_parameters_of_an_application if {
+	old := [{"name": "web.replicaCount", "value": "6"}, {"name": "web.port", "value": "80"}]
+	new := [{"name": "web.port", "value": "8"}, {"name": "web.replicaCount", "value": "1"}]
+	rule.deny == {{
+		"message": "Application web: web.replicaCount goes from 6 to 1",
+		"resource": "argoproj.io/Application/shop/web",
+		"path": ["spec", "source", "helm", "parameters", 1, "value"],
+	}} with input as _input([make.modified(_application(old), _application(new))], [])
+}
+
+test_more_pods_may_go_by_the_values if {
+	some_values := {"pdb": {"maxUnavailable": 1}, "rollingUpdate": {"maxUnavailable": 1}}
+	{finding.message | some finding in rule.deny} == {"a/values.yaml: pdb.maxUnavailable goes from 1 to 5"} with input as _input(
+		[make.file("a/values.yaml", some_values, {"pdb": {"maxUnavailable": 5}, "rollingUpdate": {"maxUnavailable": 5}})],
+		[],
+	)
+}
+
+test_an_autoscaler_that_cannot_reach_the_replicas if {
+	rule.deny == {{
+		"message": "HorizontalPodAutoscaler web: the most that Deployment web can have goes from 4 to 2",
+		"resource": "autoscaling/HorizontalPodAutoscaler/shop/web",
+		"path": ["spec"],
+	}} with input as _input([make.modified(_replicas(4), _none), make.added(_hpa("web", {"maxReplicas": 2}))], [])
+	count(rule.deny) == 0 with input as _input([make.modified(_replicas(4), _none), make.added(_hpa("web", {"maxReplicas": 4}))], [])
 }

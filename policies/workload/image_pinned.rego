@@ -35,13 +35,24 @@
 package gate.workload.image_pinned
 
 import data.gate.lib.images
+import data.gate.lib.kustomize
 import data.gate.lib.pods
+import data.gate.lib.texts
+import data.gate.lib.values
 
-_settings := input.settings["workload.image_pinned"]
+_given := input.settings["workload.image_pinned"]
+
+# Tags in lower case, and ready to be looked up.
+_settings := {
+	"digest": object.get(_given, "digest", false),
+	"ignore": values.list(object.get(_given, "ignore", [])),
+	"mutable": {lower(tag) | some tag in values.list(object.get(_given, "mutable", [])); is_string(tag)},
+}
 
 _judged := [{"resource": r, "images": images.named(r), "overrides": images.overrides(r)} |
 	some r in input.resources
-	is_object(r.new)
+	new := r.new
+	not is_null(new)
 ]
 
 applies if {
@@ -54,7 +65,7 @@ deny contains {"message": message, "resource": r.id, "path": named.path, "key": 
 	some judged in _judged
 	r := judged.resource
 	some named in _faulty(judged.images)
-	not images.set_elsewhere(r, named, _settings)
+	not _set_elsewhere(r, named)
 	message := sprintf("%s: image %s %s", [pods.label(r), named.image, named.fault])
 }
 
@@ -67,6 +78,43 @@ deny contains {"message": message, "resource": r.id, "path": override.path, "key
 	message := sprintf("%s: image %s %s", [pods.label(r), key, reason])
 }
 
+# Helm values that stand as text in an Argo CD Application.
+deny contains {"message": message, "resource": r.id, "path": found.path, "key": tag} if {
+	some r in input.resources
+	is_object(r.new)
+	some found in texts.helm_values(r, r.new)
+	text := found.text
+	not contains(text, "sha256:")
+	some tag in texts.fields(found.text, "tag")
+	not images.templated(tag)
+	fault := images.tag_fault(tag, _settings)
+	message := sprintf("%s: an image in the values %s", [pods.label(r), fault])
+}
+
+# A kustomization that no longer sets what a file beside it leaves open.
+deny contains {"message": message, "resource": r.id, "path": ["images"], "key": name} if {
+	some r in input.resources
+	kustomize.is_kustomization(r)
+	is_object(r.new)
+	some name in (_set_names(r.old) - _set_names(r.new))
+	some other in values.list(object.get(input, "unchanged", []))
+	kustomize.lists(r, other.path)
+	some named in _faulty(images.named(other))
+	images.parse(named.image).name == name
+	not _set_elsewhere(other, named)
+	message := sprintf("%s: image %s of %s is not set any more, and %s", [
+		pods.label(r),
+		name,
+		pods.label(other),
+		named.fault,
+	])
+}
+
+_set_names(side) := {item.name |
+	some item in values.list(values.at(side, ["images"]))
+	is_string(item.name)
+}
+
 _faulty(found) := [object.union(named, {"fault": fault}) |
 	some named in found
 	not _left_to_chart(named)
@@ -77,3 +125,5 @@ _left_to_chart(named) if {
 	named.complete == false
 	images.parse(named.image).tag == ""
 }
+
+_set_elsewhere(r, named) if images.set_elsewhere(r, named, _settings)

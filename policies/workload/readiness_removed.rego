@@ -12,7 +12,9 @@
 package gate.workload.readiness_removed
 
 import data.gate.lib.helm
+import data.gate.lib.images
 import data.gate.lib.pods
+import data.gate.lib.values
 
 applies if {
 	some r in pods.paired
@@ -25,16 +27,31 @@ applies if {
 }
 
 deny contains {"message": message, "resource": r.id, "path": found.path} if {
-	some r in pods.paired
-	r.patch == false
-	some was in pods.containers(r, r.old)
+	some i, judged in _judged
+	r := judged.resource
+	some was in judged.old
 	was.list != "ephemeralContainers"
 	_probes(was.container)
-	same := [found | some found in pods.containers(r, r.new); found.container.name == was.container.name]
+	same := [found | some at in _new[i][was.container.name]; found := judged.new[at]]
 	probed := [found | some found in same; _probes(found.container)]
 	count(probed) == 0
 	some found in same
 	message := sprintf("%s: container %s has no readinessProbe any more", [pods.label(r), pods.container_name(found)])
+}
+
+# A container under another name.
+deny contains {"message": message, "resource": r.id, "path": found.path} if {
+	some replaced in array.concat(_of_one_image, _left_over)
+	r := replaced.resource
+	was := [found | some found in replaced.before; _probes(found.container)][0]
+	probed := [found | some found in replaced.now; _probes(found.container)]
+	count(probed) == 0
+	some found in replaced.now
+	message := sprintf("%s: container %s has no readinessProbe, which it had as %s", [
+		pods.label(r),
+		pods.container_name(found),
+		pods.container_name(was),
+	])
 }
 
 # A patch says it in so many words: null, or `$patch: delete`.
@@ -68,6 +85,85 @@ warn contains {"message": message, "resource": change.resource.id, "path": chang
 		concat(".", change.is.keys),
 	])
 }
+
+_judged := [{"resource": r, "old": old, "new": new} |
+	some r in pods.paired
+	r.patch == false
+	old := pods.containers(r, r.old)
+	probed := [found | some found in old; _probes(found.container)]
+	count(probed) > 0
+	new := pods.containers(r, r.new)
+]
+
+# The containers of each side by their names, and those whose name is not on the other side by
+# their images.
+_old[i][name] contains at if {
+	some i, judged in _judged
+	some at, found in judged.old
+	name := _name(found)
+}
+
+_new[i][name] contains at if {
+	some i, judged in _judged
+	some at, found in judged.new
+	name := _name(found)
+}
+
+_gone[i][image] contains at if {
+	some i, judged in _judged
+	some at, found in judged.old
+	found.list == "containers"
+	image := _image(found)
+	not _stays(i, found)
+}
+
+_came[i][image] contains at if {
+	some i, judged in _judged
+	some at, found in judged.new
+	found.list == "containers"
+	image := _image(found)
+	not _stood(i, found)
+}
+
+_stays(i, found) if _new[i][_name(found)]
+
+_stood(i, found) if _old[i][_name(found)]
+
+_name(found) := object.get(found.container, "name", null)
+
+_image(found) := images.parse(values.text(object.get(found.container, "image", ""))).name
+
+# What took the place of containers that went: those of their image, or, where one of each is left,
+# that one.
+_of_one_image := [replaced |
+	some i, judged in _judged
+	some image, gone in _gone[i]
+	came := _came[i][image]
+	replaced := {
+		"resource": judged.resource,
+		"before": [found | some at in gone; found := judged.old[at]],
+		"now": [found | some at in came; found := judged.new[at]],
+	}
+]
+
+_left_over := [replaced |
+	some i, judged in _judged
+	before := [found |
+		some image, gone in _gone[i]
+		not _came[i][image]
+		some at in gone
+		found := judged.old[at]
+	]
+	count(before) == 1
+	now := [found |
+		some image, came in _came[i]
+		not _gone[i][image]
+		some at in came
+		found := judged.new[at]
+	]
+	count(now) == 1
+	replaced := {"resource": judged.resource, "before": before, "now": now}
+]
 
 _probes(container) if {
 	probe := container.readinessProbe

@@ -31,7 +31,10 @@ test_an_empty_probe_is_none if {
 _kept := [
 	[[_probed], [object.union(_probed, {"readinessProbe": {"tcpSocket": {"port": 1}}})]],
 	[[_bare], [_bare]],
-	[[_probed], [{"name": "other"}]],
+	[[_probed], [object.union(_probed, {"name": "other"})]],
+	[[_probed, {"name": "a"}, {"name": "b"}], [{"name": "c"}, {"name": "d"}]],
+	[[_probed, _renamed], [_renamed]],
+	[[{"name": "a"}], [{"name": "b"}]],
 	[[_probed], [{"name": "sidecar"}, _probed]],
 	[["text"], [_bare]],
 	[[_probed], "text"],
@@ -42,6 +45,36 @@ test_what_is_no_removal if {
 		[old, new] := case
 		count(rule.deny) == 0 with input as _input([make.modified(_deployment(old), _deployment(new))])
 	}
+}
+
+_renamed := {"name": "server", "image": "web:2"}
+
+_proxy := {"name": "proxy", "image": "proxy:1"}
+
+test_a_container_under_another_name if {
+	rule.deny == {{
+		"message": "Deployment web: container server has no readinessProbe, which it had as app",
+		"resource": "apps/Deployment/shop/web",
+		"path": ["spec", "template", "spec", "containers", 1],
+	}} with input as _input([make.modified(_deployment([_probed, {"name": "logs"}]), _deployment([_proxy, _renamed]))])
+}
+
+test_the_only_container_that_is_left_took_the_place if {
+	other := {"name": "server", "image": "shop:3"}
+	count(rule.deny) == 1 with input as _input([make.modified(_deployment([_probed]), _deployment([other]))])
+	count(rule.deny) == 1 with input as _input([make.modified(_deployment([_proxy, _probed]), _deployment([other, _proxy]))])
+	nameless := {"image": "shop:3"}
+	count(rule.deny) == 1 with input as _input([make.modified(_deployment([_probed]), _deployment([nameless]))])
+}
+
+test_one_of_several_of_an_image_that_is_probed_is_enough if {
+	probed := object.union(_probed, {"name": "server-2"})
+	count(rule.deny) == 0 with input as _input([make.modified(_deployment([_probed]), _deployment([_renamed, probed]))])
+}
+
+test_a_new_init_container_takes_no_place if {
+	new := make.deployment("web", {"template": {"spec": {"containers": [_proxy], "initContainers": [{"name": "x"}]}}})
+	count(rule.deny) == 0 with input as _input([make.modified(_deployment([_probed, _proxy]), new)])
 }
 
 test_a_container_that_becomes_a_sidecar if {

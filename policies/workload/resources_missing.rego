@@ -40,28 +40,25 @@ deny contains {"message": message, "resource": r.id, "path": path} if {
 	message := sprintf("%s: container %s has no %s", [pods.label(r), pods.container_name(found), concat(", ", missing)])
 }
 
-_missing(found) := [concat(".", need) |
-	container := found.container
-	pod := found.spec
-	some need in _needs
-	[side, resource] := need
-	not _given(container, side, resource)
-	not _given(pod, side, resource)
+_missing(found) := [name |
+	holders := [found.container, found.spec]
+	some [name, places] in _needs
+	given := [value |
+		some holder in holders
+		some place in places
+		value := object.get(holder, place, "")
+		not value in ["", null, false, true]
+	]
+	count(given) == 0
 ]
 
-# A CPU limit is not among them, whatever the settings say.
-_needs := [need |
-	some need in [["requests", "cpu"], ["requests", "memory"], ["limits", "memory"]]
-	concat(".", need) in values.list(_settings.require)
+# What can be asked for, and where it may be said: a limit counts as a request. A CPU limit is not
+# among it, whatever the settings say.
+_needs := [[name, places] |
+	some [name, places] in [
+		["requests.cpu", [["resources", "requests", "cpu"], ["resources", "limits", "cpu"]]],
+		["requests.memory", [["resources", "requests", "memory"], ["resources", "limits", "memory"]]],
+		["limits.memory", [["resources", "limits", "memory"]]],
+	]
+	name in values.list(_settings.require)
 ]
-
-_given(holder, side, resource) if _is_quantity(holder.resources[side][resource])
-
-_given(holder, "requests", resource) if _is_quantity(holder.resources.limits[resource])
-
-_is_quantity(value) if is_number(value)
-
-_is_quantity(value) if {
-	is_string(value)
-	value != ""
-}

@@ -33,6 +33,8 @@ ACCEPTED = [
     'image := object.get(r, "image", "y"); not startswith(image, "x")',
     "not _known(r)",
     "not _known_by_input",
+    'name := "a"; not name in _names',
+    'name := "a"; not name in _listed',
 ]
 
 
@@ -40,7 +42,8 @@ def module(body: str) -> str:
     return (
         f"{METADATA}package gate.team.rule\n\n"
         f'deny contains "found" if {{\n\tsome r in input.resources\n\t{body}\n}}\n\n'
-        "_known(x) if x == 1\n\n_image := input.image\n\n_known_by_input if input.known\n"
+        "_known(x) if x == 1\n\n_image := input.image\n\n_known_by_input if input.known\n\n"
+        '_names := {"a", "b"}\n\n_listed contains x if some x in input.listed\n'
     )
 
 
