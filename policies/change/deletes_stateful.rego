@@ -3,8 +3,9 @@
 # description: |
 #   What leaves the repository is deleted by GitOps, and data does not come back with a revert.
 #   Judged are kinds that hold data, kinds that deploy others (what they deployed goes with them),
-#   volume claim templates, and lines that a kustomization no longer lists. A move to another file
-#   is no deletion, nor is an object whose own marks keep it in the cluster.
+#   volume claim templates, patches that delete, and lines that a kustomization no longer lists. A
+#   move to another file is no deletion (one to another environment is), nor is an object whose own
+#   marks keep it in the cluster.
 # scope: package
 # custom:
 #   level: deny

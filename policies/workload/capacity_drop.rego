@@ -2,9 +2,9 @@
 # title: Capacity is not cut by accident
 # description: |
 #   Replicas, the bounds of an autoscaler or a disruption budget cut by `drop_percent` or more, or
-#   to nothing; an autoscaler or budget deleted while its workload stays; the same in Helm values
-#   and kustomize replicas. It is no cut where an autoscaler takes replicas over, or a Rollout the
-#   Deployment.
+#   to nothing; an autoscaler or budget deleted while its workload stays; the same in Helm values,
+#   kustomize replicas and patches. It is no cut where an autoscaler takes replicas over, or a
+#   Rollout the Deployment.
 # scope: package
 # custom:
 #   level: deny

@@ -2,9 +2,10 @@
 # title: Images are pinned
 # description: |
 #   An image with a mutable or absent tag is another one tomorrow: a restart deploys what nobody
-#   reviewed, and a rollback does not bring back what ran. Judged are all containers, kustomize
-#   images, and the images in Helm values. Left alone are names that a kustomization or skaffold
-#   tags, values without a tag (the chart's default), and text that a tool fills in.
+#   reviewed, and a rollback does not bring back what ran. Judged are all containers and image
+#   volumes, what kustomize sets (images, transformers, patches), and the images in Helm values and
+#   parameters. Left alone are names that every kustomization of the file, or skaffold, tags, values
+#   without a tag (the chart's default), and text that a tool fills in.
 # scope: package
 # custom:
 #   level: deny
