@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from importlib.resources import files
 from typing import Any
 
 import pytest
@@ -12,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from syrupy.assertion import SnapshotAssertion
 
+from gate import schemas
 from gate.errors import ConfigError, EngineError, GateError, UsageError
 from gate.report.json import error_json, render, to_json
 from gate.report.look import Look
@@ -48,10 +48,7 @@ def validate() -> Any:
     """Checks against the published schema."""
     import jsonschema
 
-    file = files("gate.schemas").joinpath("verdict.v1.json")
-    if not file.is_file():
-        pytest.skip("the schema of the verdict is not there yet")
-    schema = json.loads(file.read_text(encoding="utf-8"))
+    schema = schemas.load("verdict")
     validator = jsonschema.validators.validator_for(schema)
     validator.check_schema(schema)
     return validator(schema).validate
