@@ -292,7 +292,12 @@ class Reader:
             patch=self.is_patch(source.path, document.value),
             hidden=reached == "secret",
             veiled=_is_veiled(document, reached),
+            generates=not document.is_object and self._makes_secret_of(source.path),
         )
+
+    def _makes_secret_of(self, path: str) -> bool:
+        """Helm values may be handed over in a Secret: their images must stay in sight."""
+        return _RENDERED.search(path) is None and self.kustomizations.makes_secret_of(path)
 
     def _add_inline_patches(self, result: Gathered, item: Item) -> None:
         if item.identity.group != KUSTOMIZE_GROUP:

@@ -8,7 +8,7 @@ from typing import Any
 
 from gate.manifests.identity import Item
 from gate.manifests.pairing import Pair
-from gate.manifests.secrets import as_secret, where_secret
+from gate.manifests.secrets import as_secret, where_secret, without_content
 
 Redact = Callable[[Any], Any]
 _Names = Collection[str | None]
@@ -23,11 +23,24 @@ def without_secrets(pairs: Iterable[Pair], redact: Redact) -> Iterator[Pair]:
     gone = _secrets(one.old for one in everything if one.new is None)
     come = _secrets(one.new for one in everything if one.old is None)
     for one in everything:
+        if makes_secret(one):
+            yield replace(one, old=_all_hidden(one.old, redact), new=_all_hidden(one.new, redact))
+            continue
         yield replace(
             one,
             old=one.old and _without_secrets(one.old, redact, () if one.new else come),
             new=one.new and _without_secrets(one.new, redact, () if one.old else gone),
         )
+
+
+def makes_secret(one: Pair) -> bool:
+    """Whether a Secret is generated from the file. The old side decides where there is one: a
+    change cannot hide what stood in the open from the rules."""
+    return (one.old or one.current).generates
+
+
+def _all_hidden(item: Item | None, redact: Redact) -> Item | None:
+    return item and replace(item, value=without_content(item.value, redact))
 
 
 def _secrets(items: Iterable[Item | None]) -> _Names:

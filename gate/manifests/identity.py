@@ -50,7 +50,7 @@ class Place:
 @dataclass(frozen=True)
 class Item:
     """One object of one side, in the order of its file. `hidden`: a patch of a Secret; `veiled`:
-    one of something that may be a Secret."""
+    one of something that may be a Secret; `generates`: a file that a Secret is made of."""
 
     identity: Identity
     path: str
@@ -60,6 +60,7 @@ class Item:
     patch: bool = False
     hidden: bool = False
     veiled: bool = False
+    generates: bool = False
 
     @property
     def is_file(self) -> bool:

@@ -35,6 +35,7 @@ class Kustomization:
     resources: tuple[str, ...]
     patches: frozenset[str]
     reaches: Mapping[str, Reach] = field(default_factory=dict, hash=False)
+    secrets: frozenset[str] = frozenset()
 
     @property
     def listed(self) -> frozenset[str]:
@@ -53,6 +54,9 @@ def kustomization(path: str, value: Any) -> Kustomization:
         resources=tuple(found for found in resources if found is not None),
         patches=frozenset(found for found, _ in patches if found is not None),
         reaches=_worst((found, reached) for found, reached in patches if found is not None),
+        secrets=frozenset(
+            found for text in _secret_files(content) if (found := _join(folder, text)) is not None
+        ),
     )
 
 
@@ -103,6 +107,11 @@ class Kustomizations:
         nearest = self.nearest(path)
         return None if nearest is None else nearest.reaches.get(path)
 
+    def makes_secret_of(self, path: str) -> bool:
+        """Whether a Secret is generated from the file."""
+        nearest = self.nearest(path)
+        return nearest is not None and path in nearest.secrets
+
     def _read(self, folder: str) -> Kustomization | None:
         for name in KUSTOMIZATION_FILES:
             path = posixpath.join(folder, name)
@@ -146,6 +155,15 @@ def is_json_patch(value: Any) -> bool:
         and value
         and all(isinstance(step, dict) and "op" in step and "path" in step for step in value)
     )
+
+
+def _secret_files(content: dict[str, Any]) -> Iterator[str]:
+    """The files that secretGenerator reads: `path`, or `key=path`."""
+    for generator in map(mapping, _list(content.get("secretGenerator"))):
+        for text in _strings(generator.get("files")):
+            yield text.partition("=")[2] or text
+        yield from _strings(generator.get("envs"))
+        yield from _strings([generator.get("env")])
 
 
 def _patch_files(content: dict[str, Any]) -> Iterator[tuple[str, Reach]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from gate.manifests.differences import differences
 from gate.manifests.gather import Gathered, Reader, Selection, sides
-from gate.manifests.hiding import without_secrets
+from gate.manifests.hiding import makes_secret, without_secrets
 from gate.manifests.identity import Item, assign_ids
 from gate.manifests.indirect import is_indirect
 from gate.manifests.locate import Places
@@ -61,7 +61,12 @@ def read(
         services=reached,
         targets=targets,
         problems=_problems(
-            [*_problems_of(both), *beside.problems, *_shadowed(change, both, chosen, beside.items)],
+            [
+                *_problems_of(both),
+                *beside.problems,
+                *_shadowed(change, both, chosen, beside.items),
+                *_hidden_from_rules(chosen),
+            ],
             scope,
         ),
         indirect=sum(map(is_indirect, resources)),
@@ -76,6 +81,11 @@ def read(
         ),
         environments=_environments(change, resources, scope),
     )
+
+
+def _hidden_from_rules(chosen: Iterable[Pair]) -> Iterator[Problem]:
+    message = "a Secret is made of it: its values are hidden, from the rules too"
+    return (Problem(one.current.path, "unrendered", message) for one in chosen if makes_secret(one))
 
 
 @dataclass(frozen=True, slots=True)

@@ -229,6 +229,11 @@ def _without_value(step: Any, redact: Callable[[Any], Any], field: str = "string
     return {**step, "value": _hidden(field, step["value"], redact)}
 
 
+def without_content(value: Any, redact: Callable[[Any], Any]) -> Any:
+    """A whole value without its content; of a mapping the keys of the top stay."""
+    return _hidden("stringData", value, redact)
+
+
 def _hidden(field: str, value: Any, redact: Callable[[Any], Any]) -> Any:
     return redact({"kind": "Secret", field: value})[field]
 

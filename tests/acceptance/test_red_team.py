@@ -176,3 +176,38 @@ def test_merges_in_both_directions_are_no_change(tmp_path: Path) -> None:
     repo.checkout("change")
     assert len(repo.git("merge-base", "--all", "main", "change").split()) == 2
     assert check(repo.path, "--base", "main")["findings"] == []
+
+
+@pytest.mark.parametrize("listed", ["files: [creds.yaml]", "files: [key=creds.yaml]"])
+def test_a_file_that_a_secret_is_made_of_is_hidden_and_named(tmp_path: Path, listed: str) -> None:
+    repo = Repo.init(tmp_path / "repo")
+    repo.write("kustomization.yaml", f"secretGenerator:\n  - name: x\n    {listed}\n")
+    repo.write("creds.yaml", "password: old-horse\ndeep: {of: [old-horse]}\n")
+    repo.commit("start")
+    repo.branch("change")
+    repo.write("creds.yaml", "password: new-horse\ndeep: {of: [new-horse]}\n")
+    repo.commit("another password")
+    saved = gate("context", "--base", "main", cwd=repo.path)
+    assert saved.code == 0, str(saved)
+    assert "horse" not in saved.out
+    [resource] = saved.json["resources"]
+    assert resource["old"] != resource["new"]
+    assert [each["path"] for each in saved.json["gate"]["problems"]] == ["creds.yaml"]
+
+
+def test_a_change_cannot_hide_what_stands_in_the_open(tmp_path: Path) -> None:
+    values = "image: {repository: registry.example/app, tag: %s}\n"
+    rules_file = "groups: [{name: g, rules: [{alert: Down, expr: up == 0}]}]\n"
+    repo = Repo.init(tmp_path / "repo")
+    repo.write("kustomization.yaml", "resources: []\n")
+    repo.write("values.yaml", values % "1.0.0")
+    repo.write("alerts.yaml", rules_file)
+    repo.commit("start")
+    repo.branch("change")
+    listed = "secretGenerator:\n  - {name: x, files: [values.yaml, alerts.yaml]}\n"
+    repo.write("kustomization.yaml", listed)
+    repo.write("values.yaml", values % "latest")
+    repo.write("alerts.yaml", "groups: [{name: g, rules: []}]\n")
+    repo.commit("call them secrets")
+    verdict = check(repo.path, "--base", "main")
+    assert rules(verdict) >= {"workload.image_pinned", "observability.alert_removed"}
