@@ -84,14 +84,6 @@ class InputError(GateError):
     default_advice = "Make it anew with `gate context`."
 
 
-class MissingExtraError(GateError):
-    """An optional dependency is needed and not installed."""
-
-    exit_code = 2
-    kind = "extra"
-    default_advice = "Install the extra that the message names."
-
-
 class EngineError(GateError):
     """The engine itself failed, not the policy."""
 

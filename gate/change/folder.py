@@ -158,7 +158,6 @@ def open_tree(request: ChangeRequest) -> Source:
         old=None,
         new=new,
         trusted=FolderTree(trusted),
-        root=trusted.absolute(),
         top=trusted.absolute(),
     )
 
@@ -191,7 +190,6 @@ def compared(request: ChangeRequest) -> OpenSource:
         new=new,
         trusted=FolderTree(trusted),
         head_tree=new if by_folders and _is_configured(after) else None,
-        root=trusted.absolute(),
         top=trusted.absolute(),
     )
 

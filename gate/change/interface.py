@@ -61,10 +61,6 @@ class Source(Protocol):
         a person judges by hand."""
 
     @property
-    def root(self) -> Path | None:
-        """The folder on disk that `trusted` is; None where it is a commit."""
-
-    @property
     def top(self) -> Path | None:
         """The folder on disk that the trees' paths are relative to; None in a bare repository."""
 
@@ -96,7 +92,6 @@ class OpenSource:
     new: Tree
     trusted: Tree
     head_tree: Tree | None = None
-    root: Path | None = None
     top: Path | None = None
     on_close: Callable[[], None] = _nothing
 

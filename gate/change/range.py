@@ -65,7 +65,6 @@ def open_by_hand(
         old=CommitTree(repository, listings, meetings[0].tree, meetings[0].short),
         new=CommitTree(repository, listings, head.tree, head.label),
         trusted=working_tree(repository),
-        root=repository.top,
         top=repository.top,
         on_close=repository.close,
     )
@@ -97,7 +96,6 @@ def open_commit(repository: Repository, before: Point | None, head: Point) -> So
         new=new,
         trusted=working_tree(repository) if by_hand else old,
         head_tree=None if by_hand else new,
-        root=repository.top,
         top=repository.top,
         on_close=repository.close,
     )

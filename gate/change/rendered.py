@@ -22,7 +22,6 @@ def open_rendered(request: ChangeRequest) -> Source:
             change=replace(folders.change, trusted=tip.sha),
             trusted=CommitTree(repository, Listings(repository), tip.tree, tip.label),
             head_tree=None,
-            root=None,
             top=repository.top,
             on_close=repository.close,
         )

@@ -44,7 +44,6 @@ def staged_source(repository: Repository) -> OpenSource:
         old=old,
         new=IndexTree(repository, announced),
         trusted=working_tree(repository),
-        root=repository.top,
         top=repository.top,
         on_close=repository.close,
     )

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from gate.decision.results import Said
+from gate.model.manifest import MERGE_KEYS
 from gate.model.policy import Rule
 
 Json = Mapping[str, Any]
@@ -17,24 +18,6 @@ Names = dict[tuple[int, str], Counter[Any]]
 """How often each name stands in a list, by the list's `id` and the merge key ("" for elements that
 are names themselves): counted once, however many findings point into the list. Valid while the
 input lives."""
-
-_MERGE_KEYS = (
-    "name",
-    "containerPort",
-    "mountPath",
-    "devicePath",
-    "port",
-    "ip",
-    "topologyKey",
-    "uid",
-    "type",
-    "alert",
-    "record",
-    "key",
-    "id",
-)
-"""What tells the elements of a list apart: the patch merge keys of the Kubernetes API (its
-`+patchMergeKey` marks), then those of Prometheus rules and other lists of named things."""
 
 
 def unchanging(policy_input: Json) -> dict[str, Any]:
@@ -102,7 +85,7 @@ def _element_name(elements: Sequence[Any], index: int, names: Names) -> str:
         return str(index)
     element = elements[index]
     if isinstance(element, dict):
-        for key in _MERGE_KEYS:
+        for key in MERGE_KEYS:
             value = element.get(key)
             if _is_name(value) and _count(elements, key, names)[value] == 1:
                 return f"{key}={json.dumps(value)}"

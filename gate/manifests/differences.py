@@ -7,24 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import takewhile, zip_longest
 from typing import Any
 
-from gate.model.manifest import FieldChange
-
-MERGE_KEYS = (
-    "name",
-    "containerPort",
-    "port",
-    "key",
-    "ip",
-    "mountPath",
-    "devicePath",
-    "topologyKey",
-    "type",
-    "path",
-    "alert",
-    "record",
-)
-"""What names an element of a list: the merge keys of Kubernetes' strategic merge patch
-(`patchMergeKey` in its API types), then those of kustomize patches and Prometheus rules."""
+from gate.model.manifest import MERGE_KEYS, FieldChange
 
 _ABSENT = object()
 _Path = tuple[str | int, ...]

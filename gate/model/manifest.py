@@ -11,6 +11,25 @@ ProblemKind = Literal["unreadable", "unrendered"]
 Side = Literal["old", "new"]
 Path = Sequence[str | int]
 
+MERGE_KEYS = (
+    "name",
+    "containerPort",
+    "port",
+    "key",
+    "ip",
+    "mountPath",
+    "devicePath",
+    "topologyKey",
+    "uid",
+    "type",
+    "path",
+    "alert",
+    "record",
+    "id",
+)
+"""What names an element of a list: the merge keys of Kubernetes' strategic merge patch (its
+`+patchMergeKey` marks), then those of Prometheus rules and other lists of named things."""
+
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:

@@ -41,7 +41,7 @@ def test_then_the_branch_against_the_default_branch(repo: Repo) -> None:
         assert source.change.trusted is None
         assert content(source.trusted, ".gate.yaml") == b"not staged"
         assert source.head_tree is None
-        assert source.root == repo.path
+        assert source.top == repo.path
 
 
 def test_then_the_last_commit(repo: Repo) -> None:

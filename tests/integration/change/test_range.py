@@ -134,7 +134,6 @@ def test_the_diff_is_taken_from_the_merge_base_and_trust_from_the_tip(repo: Repo
         assert source.old is not None
         assert source.old.find(".gate.yaml") is None
         assert source.head_tree is source.new
-        assert source.root is None
 
 
 def test_trusting_the_head_reads_its_own_configuration(repo: Repo) -> None:

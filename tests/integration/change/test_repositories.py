@@ -311,7 +311,7 @@ def test_a_repository_given_by_a_relative_path_or_a_link(
         with opened(where, staged=True) as source:
             assert files(source) == {"m1": "modified"}
             assert content(source.trusted, "m1") == b"staged"
-            assert source.root == repo.path
+            assert source.top == repo.path
 
 
 def test_a_folder_whose_name_ends_in_a_newline(tmp_path: Path) -> None:
@@ -320,5 +320,5 @@ def test_a_folder_whose_name_ends_in_a_newline(tmp_path: Path) -> None:
     repo.write("sub\n/a", "2")
     repo.stage()
     with opened(repo.path / "sub\n", staged=True) as source:
-        assert source.root == repo.path
+        assert source.top == repo.path
         assert content(source.trusted, "sub\n/a") == b"2"

@@ -56,7 +56,7 @@ def test_the_index_is_judged_and_the_working_tree_trusted(repo: Repo) -> None:
         assert content(source.trusted, "a.yaml") == b"3\n"
         assert content(source.trusted, ".gate.yaml") == b"mine"
         assert source.new.find("b.yaml") is None
-        assert source.root == repo.path
+        assert source.top == repo.path
         assert source.head_tree is None
         change = source.change
         assert (change.kind, change.base, change.head, change.trusted) == (
@@ -130,7 +130,7 @@ def test_a_subfolder_sees_the_whole_repository(repo: Repo) -> None:
     repo.stage()
     with opened(repo.path / "deep", staged=True) as source:
         assert files(source) == {"a.yaml": "modified", "deep/b.yaml": "modified"}
-        assert source.root == repo.path
+        assert source.top == repo.path
 
 
 def test_an_announced_file_is_not_yet_there(repo: Repo) -> None:

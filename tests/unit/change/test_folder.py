@@ -174,7 +174,7 @@ def test_everything_in_a_folder_is_present(tmp_path: Path) -> None:
         assert source.change.description == f"everything in {here / 'deploy'}"
         assert source.old is None
         assert source.head_tree is None
-        assert source.root == here
+        assert source.top == here
         assert source.change.files[2].new is not None
         assert source.change.files[2].new.mode == MODE_EXECUTABLE
         assert read(source.new, "deploy/b/c.yaml") == b"2"
@@ -192,7 +192,7 @@ def test_a_folder_elsewhere_has_paths_of_its_own(tmp_path: Path) -> None:
     there = fill(tmp_path / "there", **{"a/x": "1", "b/y": "1", ".gate.yaml": ""})
     with open_source(ChangeRequest(here, tree=there)) as source:
         assert list(statuses(source)) == [".gate.yaml", "a/x", "b/y"]
-        assert source.root == here
+        assert source.top == here
     with open_source(ChangeRequest(here, folders=(there / "a", there / "b"))) as source:
         assert list(statuses(source)) == ["a/x", "b/y"]
 
@@ -207,7 +207,7 @@ def test_a_folder_reached_by_a_link_is_judged(tmp_path: Path) -> None:
 def test_the_only_configuration_is_the_one_that_counts(tmp_path: Path) -> None:
     here = fill(tmp_path / "here", **{"shop/.gate.yaml": "", "shop/a": "1"})
     with open_source(ChangeRequest(here, tree=here / "shop")) as source:
-        assert source.root == here / "shop"
+        assert source.top == here / "shop"
         assert source.trusted.find(".gate.yaml") is not None
         assert list(statuses(source)) == [".gate.yaml", "a"]
 
@@ -217,7 +217,7 @@ def test_rendered_output_does_not_bring_its_own_configuration(tmp_path: Path) ->
     old = fill(tmp_path / "old")
     new = fill(tmp_path / "new", **{".gate.yaml": "smuggled"})
     with open_source(ChangeRequest(here, base_tree=old, tree=new)) as source:
-        assert source.root == here
+        assert source.top == here
         assert read(source.trusted, ".gate.yaml") == b"mine"
 
 
