@@ -18,17 +18,17 @@ from gate.change.registry import open_source
 from gate.config.load import gate_paths, touched
 from gate.decision import saved
 from gate.decision.judge import judge
-from gate.decision.registry import find_engine
+from gate.decision.registry import open_engine
 from gate.errors import GateError
 from gate.evidence.gather import gather
 from gate.manifests.read import read
 from gate.model.change import Change
-from gate.model.config import Config
+from gate.model.config import Config, Conftest
 from gate.model.manifest import Locator
 from gate.model.policy import Bundle
 from gate.model.policy_input import Json, judging, policy_input
 from gate.model.verdict import Verdict
-from gate.rulebook import Rulebook
+from gate.rulebook import Asked, Rulebook
 
 Step = Callable[[str], None]
 
@@ -40,13 +40,18 @@ class Request:
     what: ChangeRequest
     now: datetime
     config: str | None = None
-    policies: tuple[str, ...] = ()
+    policies: tuple[str | Conftest, ...] = ()
     environments: tuple[str, ...] = ()
     services: tuple[str, ...] = ()
     offline: bool = False
     engine: str | None = None
     fail_on: Literal["deny", "warn", "never"] = "deny"
     include_existing: bool = False
+
+    @property
+    def rules(self) -> Asked:
+        """What it says of the rules."""
+        return Asked(self.config, self.policies, self.engine, self.offline)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +87,14 @@ def context(request: Request, step: Step) -> Json:
 
 def _collect(source: Source, request: Request, step: Step) -> Case:
     step("loading the rules")
-    book = rulebook.of_source(source, source.trusted, request.config, request.policies)
+    book = rulebook.of_source(source, source.trusted, request.rules)
     case = _case(source, book, book.config, request, step)
     changed = touched(book.config, _paths(source.change))
     if source.head_tree is None or not changed:
         return case
     try:
-        head = rulebook.of_source(source, source.head_tree, request.config, request.policies)
+        asked = replace(request.rules, engine=request.engine or book.config.engine, offline=True)
+        head = rulebook.of_source(source, source.head_tree, asked)
         preview = _case(source, head, book.config, request, step)
     except GateError as error:
         reason = f"{error.place}: {error.message}" if error.place else error.message
@@ -144,15 +150,16 @@ def _case(source: Source, book: Rulebook, asked: Config, request: Request, step:
 
 def _decide(case: Case, request: Request, step: Step) -> Verdict:
     step("judging")
-    return judge(
-        case.context,
-        case.bundle,
-        find_engine(request.engine or case.engine),
-        locate=case.locate,
-        include_existing=request.include_existing,
-        fail_on=request.fail_on,
-        preview_bundle=case.preview,
-    )
+    with closing(open_engine(request.engine or case.engine, offline=request.offline)) as engine:
+        return judge(
+            case.context,
+            case.bundle,
+            engine,
+            locate=case.locate,
+            include_existing=request.include_existing,
+            fail_on=request.fail_on,
+            preview_bundle=case.preview,
+        )
 
 
 def _as_asked(change: Change, request: Request) -> Change:

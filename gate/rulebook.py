@@ -7,7 +7,7 @@ that lies in the repository is read from there too; any other path is the operat
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,10 +16,22 @@ from gate.change.folder import FolderTree, top_above
 from gate.change.interface import Source
 from gate.config import load as configs
 from gate.decision import bundle as bundles
+from gate.decision import sources
 from gate.decision.rules import effective
 from gate.model.change import Tree
-from gate.model.config import Config, Level, OnUnavailable
-from gate.model.policy import Bundle
+from gate.model.config import Config, Conftest, Level, OnUnavailable
+from gate.model.policy import Bundle, PolicyFiles
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the command line says of the rules: config and policies as paths, or as they stand in a
+    config. None and empty: as the trusted config says."""
+
+    config: str | None = None
+    policies: tuple[str | Conftest, ...] = ()
+    engine: str | None = None
+    offline: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,31 +57,39 @@ class Rulebook:
         return asked | set(self.config.require)
 
 
-def of_source(
-    source: Source, tree: Tree, config: str | None = None, policies: Sequence[str] = ()
-) -> Rulebook:
-    """The rulebook of one of a change's trees. `config` and `policies` are paths as the command
-    line has them."""
-    return _rulebook(tree, source.top, config, policies)
+def of_source(source: Source, tree: Tree, asked: Asked) -> Rulebook:
+    """The rulebook of one of a change's trees."""
+    return _rulebook(tree, source.top, asked)
 
 
-def of_folder(folder: Path, config: str | None = None, policies: Sequence[str] = ()) -> Rulebook:
+def of_folder(folder: Path, asked: Asked) -> Rulebook:
     """The rulebook of the files on disk in or above a folder."""
     top = top_above(folder).absolute()
-    return _rulebook(FolderTree(top, "the working tree"), top, config, policies)
+    return _rulebook(FolderTree(top, "the working tree"), top, asked)
 
 
-def _rulebook(
-    tree: Tree, top: Path | None, config_path: str | None, policies: Sequence[str]
-) -> Rulebook:
-    config, judged_by = _config(tree, top, config_path)
-    if policies:
-        config = replace(config, policies=tuple(policies))
-        bundle = _given_policies(tree, top, policies)
-    else:
-        bundle = bundles.load(config.policies, tree)
+def _rulebook(tree: Tree, top: Path | None, asked: Asked) -> Rulebook:
+    config, judged_by = _config(tree, top, asked.config)
+    engine = asked.engine or config.engine
+    if asked.policies:
+        config = replace(config, policies=tuple(asked.policies))
+    given: list[PolicyFiles] = []
+    for policy in config.policies:
+        where, name = _place_of(policy, tree, top) if asked.policies else (tree, policy)
+        given += sources.read([name], where, engine=engine, offline=asked.offline)
+    bundle = bundles.load(sources.BUILTIN in config.policies, sources.once(given))
     levels, settings, on_unavailable = effective(bundle, config)
     return Rulebook(config, bundle, levels, settings, on_unavailable, judged_by)
+
+
+def _place_of(policy: str | Conftest, tree: Tree, top: Path | None) -> tuple[Tree, str | Conftest]:
+    """Where a policy of the command line is read from."""
+    if isinstance(policy, Conftest):
+        where, name = _place(tree, top, policy.path)
+        return where, replace(policy, path=name)
+    if policy in sources.WORDS or "://" in policy:
+        return tree, policy
+    return _place(tree, top, policy)
 
 
 def _config(tree: Tree, top: Path | None, path: str | None) -> tuple[Config, str]:
@@ -82,15 +102,6 @@ def _config(tree: Tree, top: Path | None, path: str | None) -> tuple[Config, str
     if found is not None:
         return found, f"{found.path} of {tree.label}"
     return configs.load_defaults(tree), f"the built-in defaults ({tree.label} has no .gate.yaml)"
-
-
-def _given_policies(tree: Tree, top: Path | None, policies: Sequence[str]) -> Bundle:
-    texts: dict[str, str] = {}
-    for policy in policies:
-        if policy != bundles.BUILTIN:
-            where, name = _place(tree, top, policy)
-            texts.update(bundles.texts([name], where))
-    return bundles.load([each for each in policies if each == bundles.BUILTIN], None, files=texts)
 
 
 def _place(tree: Tree, top: Path | None, path: str) -> tuple[Tree, str]:

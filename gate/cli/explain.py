@@ -35,7 +35,7 @@ def explain(
     from gate import rulebook
     from gate.report.tables import rule_page
 
-    book = rulebook.of_folder(repo, config, policies)
+    book = rulebook.of_folder(repo, rulebook.Asked(config, policies))
     rule = book.bundle.rules.get(rule_id)
     if rule is None:
         raise UsageError(

@@ -1,11 +1,7 @@
-"""The command `gate`: its commands by name, and what becomes of errors.
-
-A command is imported when it is asked for, so that `--help` and completion stay quick.
-"""
+"""The command `gate`: its commands by name, and what becomes of errors."""
 
 from __future__ import annotations
 
-import importlib
 import itertools
 import json
 import os
@@ -18,8 +14,9 @@ from types import FrameType
 import click
 
 from gate import __version__
+from gate.cli.commands import Commands
 from gate.cli.streams import open_streams
-from gate.errors import GateError, UsageError, did_you_mean, unexpected
+from gate.errors import GateError, UsageError, unexpected
 
 COMMANDS = {
     "check": ("gate.cli.check:check", "Judge a change: pass, warn, deny or undecided."),
@@ -33,36 +30,9 @@ INTERRUPTED = 130
 INTERNAL = 4
 
 
-class Commands(click.Group):
-    """A group whose commands are imported one by one."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            return None
-        module, _, name = COMMANDS[cmd_name][0].partition(":")
-        command: click.Command = getattr(importlib.import_module(module), name)
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, about) for name, (_, about) in COMMANDS.items()])
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            raise UsageError(
-                f"There is no command `{args[0]}`{did_you_mean(args[0], COMMANDS)}",
-                advice="`gate --help` lists the commands.",
-            )
-        return super().resolve_command(ctx, args)
-
-
-@click.command(
+@click.group(
     cls=Commands,
+    commands_by_name=COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit codes: 0 pass, 1 deny, 2 wrong usage, config or policy, 3 undecided, "
     "4 the tool failed, 130 interrupted.",

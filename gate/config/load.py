@@ -13,7 +13,7 @@ from gate.config.nodes import Node, plain
 from gate.config.waivers import waivers
 from gate.errors import ConfigError
 from gate.model.change import MODE_LINK, Tree, Unread
-from gate.model.config import Config, ManifestConfig, RuleConfig, ServiceConfig, Waiver
+from gate.model.config import Config, Conftest, ManifestConfig, RuleConfig, ServiceConfig, Waiver
 
 LOCAL_SOURCES = frozenset({"file", "windows", "ical", "argocd"})
 POLICY_WORDS = ("builtin", "server")
@@ -86,7 +86,11 @@ def gate_paths(config: Config) -> tuple[str, ...]:
     folder that it starts in.
     """
     paths = set(CONFIG_NAMES) if config.path in (None, *CONFIG_NAMES) else {str(config.path)}
-    paths |= {folder for folder in config.policies if folder not in POLICY_WORDS}
+    for policy in config.policies:
+        if isinstance(policy, Conftest):
+            paths |= {policy.path, *policy.data}
+        elif policy not in POLICY_WORDS:
+            paths.add(policy)
     paths.add(config.waivers_path or WAIVERS_NAME)
     for sources in config.evidence.values():
         for source in sources:

@@ -4,27 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
 import gate
 from gate.decision import metadata
 from gate.decision.limits import DEFAULT, Limits
 from gate.decision.scan import Head, Scan, scan
+from gate.decision.sources import BUILTIN, SUFFIX, TESTS
 from gate.decision.syntax import REFUSED, Syntax, of_scan
 from gate.errors import EngineError, PolicyError, did_you_mean
-from gate.model.change import MODE_EXECUTABLE, MODE_FILE, Entry, Tree, Unread
-from gate.model.policy import Bundle, Module, Rule
+from gate.model.policy import Bundle, Module, Origin, PolicyFiles, Rule
 
-Origin = Literal["builtin", "repository"]
-
-BUILTIN = "builtin"
-_SUFFIX = ".rego"
-_TESTS = "_test.rego"
 _ROOT = "gate"
 _LIBRARIES = "lib"
 _MAYBE_REFUSED = re.compile(
@@ -45,26 +38,18 @@ class _Loaded:
         return self.module.path
 
 
-def load(
-    sources: Sequence[str],
-    tree: Tree | None,
-    *,
-    files: Mapping[str, str] | None = None,
-    limits: Limits = DEFAULT,
-) -> Bundle:
-    """The bundle of `sources`: `builtin`, and folders or files that are read from `tree`.
+def load(builtin: bool, given: Sequence[PolicyFiles] = (), *, limits: Limits = DEFAULT) -> Bundle:
+    """The bundle of the wheel's rules, if `builtin`, and those of the sources (`sources.read`).
 
-    `files` (texts by path) takes the place of everything that is not `builtin`: the modules of a
-    saved input. Raises PolicyError with path and line for what is no rule and no library. A
-    bundle may be empty; the verdict is then undecided.
+    Raises PolicyError with path and line for what is no rule and no library. A bundle may be
+    empty; the verdict is then undecided.
     """
     found: list[_Loaded] = []
-    if BUILTIN in sources:
+    if builtin:
         found += [_wheel_module(path, text) for path, text in _builtin_texts()]
-    given = dict(texts(sources, tree)) if files is None else files
-    if given:
-        found += _repository_modules(given, limits)
-    return _bundle(sorted(found, key=lambda loaded: loaded.path))
+    for files in given:
+        found += _given_modules(files, limits)
+    return _bundle(sorted(found, key=lambda loaded: loaded.path), given)
 
 
 def only(bundle: Bundle, rules: Iterable[str]) -> Bundle:
@@ -93,20 +78,26 @@ def digest(modules: Iterable[Module]) -> str:
     return f"sha256:{total.hexdigest()}"
 
 
-def _bundle(found: Sequence[_Loaded]) -> Bundle:
+def _bundle(found: Sequence[_Loaded], given: Sequence[PolicyFiles]) -> Bundle:
     _refuse_clashes(found)
     _refuse_missing_references(found)
     rules = [_rule(loaded) for loaded in found if not _is_library(loaded.syntax.package)]
     by_id = {rule.id: rule for rule in sorted(rules, key=lambda rule: rule.id)}
     modules = [loaded.module for loaded in found]
     total = digest(modules)
-    return Bundle(modules=modules, rules=by_id, digest=total, entry=entry(by_id, total))
+    return Bundle(
+        modules=modules,
+        rules=by_id,
+        digest=total,
+        entry=entry(by_id, total),
+        files=tuple(given),
+    )
 
 
 def _builtin_texts() -> Iterator[tuple[str, str]]:
     root = _builtin_folder()
-    for file in sorted(root.rglob(f"*{_SUFFIX}")):
-        if not file.name.endswith(_TESTS):
+    for file in sorted(root.rglob(f"*{SUFFIX}")):
+        if not file.name.endswith(TESTS):
             path = f"{BUILTIN}:{file.relative_to(root).as_posix()}"
             yield path, file.read_text(encoding="utf-8")
 
@@ -132,14 +123,15 @@ def _wheel_module(path: str, text: str) -> _Loaded:
     return _checked(path, text, "builtin", scanned, syntax)
 
 
-def _repository_modules(texts: Mapping[str, str], limits: Limits) -> list[_Loaded]:
+def _given_modules(files: PolicyFiles, limits: Limits) -> list[_Loaded]:
     from gate.decision import confined
 
-    paths = sorted(path for path in texts if not path.endswith(_TESTS))
+    texts = files.texts
+    paths = sorted(path for path in texts if not path.endswith(TESTS))
     scans = {path: _small(path, texts[path], limits) for path in paths}
     parsed = confined.parse([(path, texts[path]) for path in paths], limits)
     return [
-        _checked(path, texts[path], "repository", scans[path], syntax)
+        _checked(path, texts[path], files.origin, scans[path], syntax)
         for path, syntax in zip(paths, parsed, strict=True)
     ]
 
@@ -184,7 +176,7 @@ def _checked(path: str, text: str, origin: Origin, scanned: Scan, syntax: Syntax
 
 def _check_package(path: str, syntax: Syntax) -> None:
     """`policies/slo/low.rego` holds `package gate.slo.low`: the last two parts of the path."""
-    parts = path.removesuffix(_SUFFIX).replace(":", "/").split("/")
+    parts = path.removesuffix(SUFFIX).replace(":", "/").split("/")
     if len(parts) < 2:
         raise PolicyError(
             "A policy stands in a folder that names its area.",
@@ -294,66 +286,3 @@ def _is_library(package: tuple[str, ...]) -> bool:
 
 def _dotted(parts: Iterable[str]) -> str:
     return ".".join(parts)
-
-
-def texts(sources: Sequence[str], tree: Tree | None) -> Iterator[tuple[str, str]]:
-    """The paths and texts of the policies of all sources that are not `builtin`."""
-    entries: dict[str, Entry] = {}
-    for source in sources:
-        if source == BUILTIN:
-            continue
-        if tree is None:
-            raise PolicyError(f"The policies {source} cannot be read: there is no repository.")
-        entries.update((each.path, each) for each in _entries(source, tree))
-    if entries and tree is not None:
-        for entry_, data in tree.read([entries[path] for path in sorted(entries)]):
-            yield entry_.path, _text(entry_.path, data)
-
-
-def _entries(source: str, tree: Tree) -> list[Entry]:
-    if source == "server" or "://" in source or source.endswith(".tar.gz"):
-        raise PolicyError(
-            f"The policies `{source}` cannot be loaded: this version reads folders and files of "
-            "Rego, no bundles and no servers.",
-            advice="Name a folder of the repository in `policies`.",
-        )
-    path = posixpath.normpath(source)
-    if path.startswith(("/", "../")) or path == "..":
-        raise PolicyError(f"The policies {source} are outside of the repository.")
-    folder = "" if path == "." else path
-    single = tree.find(folder) if folder else None
-    if single is not None and not single.path.endswith(_SUFFIX):
-        raise PolicyError(f"{source} is no policy: its name does not end in {_SUFFIX}.")
-    below = [single] if single is not None else tree.below(folder)
-    found = [each for each in below if _is_policy(each.path)]
-    if not found:
-        what = "holds no policy" if below else "does not exist"
-        message = f"The folder {source} {what}{_other_folder(folder, tree)}"
-        raise PolicyError(message, advice="Mend `policies` in the config.", path=source)
-    odd = next((each for each in found if each.mode not in (MODE_FILE, MODE_EXECUTABLE)), None)
-    if odd is not None:
-        raise PolicyError("A policy must be a file, not a link.", path=odd.path)
-    return found
-
-
-def _is_policy(path: str) -> bool:
-    return path.endswith(_SUFFIX) and not path.endswith(_TESTS)
-
-
-def _other_folder(missing: str, tree: Tree) -> str:
-    """A suggestion among all folders that hold policies, or that such a folder stands in."""
-    folders: set[str] = set()
-    for each in tree.below(""):
-        if _is_policy(each.path):
-            folders.update(parent.as_posix() for parent in Path(each.path).parents)
-    return did_you_mean(missing, folders - {".", missing})
-
-
-def _text(path: str, data: bytes | Unread) -> str:
-    if isinstance(data, Unread):
-        raise PolicyError(f"The policy cannot be read: {data.reason}.", path=path)
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise PolicyError("The policy is not UTF-8.", path=path, line=line) from error

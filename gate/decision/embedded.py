@@ -39,17 +39,22 @@ class Program:
 class Embedded:
     """Implements `gate.decision.interface.Engine`."""
 
-    name = "embedded"
-
-    def __init__(self, limits: Limits = DEFAULT) -> None:
+    def __init__(self, reason: str = "asked for", limits: Limits = DEFAULT) -> None:
+        self._reason = reason
         self._limits = limits
         self._loaded: tuple[str, regorus.Engine] | None = None
 
-    @property
-    def version(self) -> str:
+    def about(self, _: Bundle, /) -> Mapping[str, str]:
         from importlib.metadata import version
 
-        return version("gordon-to-regorus")
+        return {
+            "name": "embedded",
+            "version": version("gordon-to-regorus"),
+            "reason": self._reason,
+        }
+
+    def close(self) -> None:
+        """Nothing is left to end."""
 
     def evaluate(self, bundle: Bundle, policy_input: Mapping[str, Any]) -> Answer:
         program = program_of(bundle)

@@ -11,13 +11,8 @@ from gate.model.policy import Answer, Bundle
 class Engine(Protocol):
     """Who evaluates Rego: a library in this process, a server, a program."""
 
-    @property
-    def name(self) -> str:
-        """What the verdict calls it."""
-
-    @property
-    def version(self) -> str:
-        """The version of what evaluates, for the verdict."""
+    def about(self, bundle: Bundle, /) -> Mapping[str, str]:
+        """For the verdict: `name`, `version`, and the `reason` why this one judges the bundle."""
 
     def evaluate(self, bundle: Bundle, policy_input: Mapping[str, Any]) -> Answer:
         """Evaluates each rule of `bundle.rules` in one round trip.
@@ -25,3 +20,6 @@ class Engine(Protocol):
         A rule that fails is in `failures`, all others in `results`. Raises PolicyError where the
         bundle as a whole cannot be evaluated, EngineError where the engine itself fails.
         """
+
+    def close(self) -> None:
+        """Ends what it started."""

@@ -87,7 +87,7 @@ def judge(
         rules=judged.rules,
         evidence=list(_evidence(context)),
         problems=[Problem(**problem) for problem in gate["problems"]],
-        engine={"name": engine.name, "version": engine.version},
+        engine=engine.about(bundle),
         policies={"digest": bundle.digest, "rules": len(bundle.rules)},
         waivers=judged.idle_waivers,
         preview=_preview(case, preview_bundle, locate, include_existing=include_existing),

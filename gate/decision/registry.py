@@ -5,12 +5,15 @@ from __future__ import annotations
 from gate.decision.interface import Engine
 from gate.errors import UsageError, did_you_mean
 
-NAMES = ("auto", "embedded")
-"""`auto` takes the embedded engine."""
+NAMES = ("auto", "embedded", "opa")
+"""Beside these, the address of an OPA server."""
 
 
-def find_engine(name: str) -> Engine:
-    """The engine of that name. Raises UsageError for one that is not known."""
+def open_engine(name: str, *, offline: bool = False) -> Engine:
+    """The engine of that name; the caller closes it. Raises UsageError for one that is not known.
+
+    `auto` chooses for each bundle. `offline`: no server is asked.
+    """
     if name == "opa" or "://" in name:
         raise UsageError(
             f"The engine `{name}` is not supported by this version.",
@@ -19,7 +22,7 @@ def find_engine(name: str) -> Engine:
     if name not in NAMES:
         raise UsageError(
             f"There is no engine `{name}`{did_you_mean(name, NAMES)}",
-            advice=f"Name one of: {', '.join(NAMES)}.",
+            advice=f"Name one of: {', '.join(NAMES)}, or the address of an OPA server.",
         )
     from gate.decision.embedded import Embedded
 

@@ -13,7 +13,7 @@ from gate.decision import bundle as bundles
 from gate.errors import InputError
 from gate.model.manifest import Locator
 from gate.model.places import saved_places
-from gate.model.policy import Bundle
+from gate.model.policy import Bundle, PolicyFiles
 from gate.model.policy_input import SCHEMA, Json
 
 STANDARD_INPUT = Path("-")
@@ -65,9 +65,8 @@ def _name(file: Path) -> str:
 
 
 def _bundle(policies: Mapping[str, Any], file: Path) -> Bundle:
-    sources = [bundles.BUILTIN] if policies["builtin"] else []
-    files = {module["path"]: module["text"] for module in policies["modules"]}
-    bundle = bundles.load(sources, None, files=files)
+    texts = {module["path"]: module["text"] for module in policies["modules"]}
+    bundle = bundles.load(policies["builtin"], [PolicyFiles(texts)] if texts else [])
     if bundle.digest != policies["digest"]:
         raise InputError(
             "The input was saved with other rules than this version of gate has.",

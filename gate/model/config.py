@@ -59,13 +59,24 @@ class Waiver:
 
 
 @dataclass(frozen=True, slots=True)
+class Conftest:
+    """Policies that are written for conftest: a folder of Rego, the namespaces to ask (none: all),
+    folders of data files, and whether all objects are one input (`--combine`)."""
+
+    path: str
+    namespaces: tuple[str, ...] = ("main",)
+    data: tuple[str, ...] = ()
+    combine: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """`.gate.yaml` with every default filled in. `path` is None for the built-in defaults."""
 
     path: str | None = None
     mode: Mode = "enforce"
     engine: str = "auto"
-    policies: tuple[str, ...] = ("builtin",)
+    policies: tuple[str | Conftest, ...] = ("builtin",)
     require: tuple[str, ...] = ()
     manifests: ManifestConfig = field(default_factory=ManifestConfig)
     environments: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

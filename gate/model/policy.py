@@ -6,7 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from gate.model.config import Level
+from gate.model.config import Conftest, Level
+
+Origin = Literal["builtin", "repository", "server", "generated"]
+"""Where Rego comes from: the wheel, a tree or bundle, the OPA server, or gate itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +22,7 @@ class Rule:
     description: str
     path: str
     line: int
-    origin: Literal["builtin", "repository"]
+    origin: Origin
     level: Level = "deny"
     remediation: str = ""
     requires: tuple[str, ...] = ()
@@ -33,24 +36,52 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class PolicyFiles:
+    """What one source of policies holds, read and not yet checked: Rego by path, and the base
+    documents below `data`. With `conftest` they are read as conftest reads them; else each file
+    is a rule or library of gate."""
+
+    texts: Mapping[str, str]
+    data: Mapping[str, Any] = field(default_factory=dict)
+    origin: Literal["repository", "server"] = "repository"
+    conftest: Conftest | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Module:
-    """One Rego file. `rule` is the id of the rule that it defines, None for a library."""
+    """One Rego file. `rule` is the id of the rule that it defines, None for any other; `v0` says
+    that it is written in the Rego of before OPA 1.0."""
 
     path: str
     text: str
-    origin: Literal["builtin", "repository"]
+    origin: Origin
     rule: str | None = None
+    v0: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unfaithful:
+    """A construct that the embedded engine may judge otherwise than OPA: what it is, and the
+    equal form that both judge the same (None where there is none)."""
+
+    line: int
+    what: str
+    instead: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """All that is judged by. `digest` is `sha256:` over paths and texts; `entry` the generated
-    module `gate_entry`."""
+    """All that is judged by. `digest` is `sha256:` over paths, texts and data; `entry` the
+    generated module `gate_entry`; `data` the base documents; `unfaithful` what only OPA judges
+    rightly, by the path of its module; `files` what it was made of beside the wheel."""
 
     modules: Sequence[Module]
     rules: Mapping[str, Rule]
     digest: str
     entry: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+    unfaithful: Mapping[str, Sequence[Unfaithful]] = field(default_factory=dict)
+    files: Sequence[PolicyFiles] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ def test_a_rule_that_ends_its_process_is_named_and_the_others_are_kept(
     body: str, why: str, limits: Limits
 ) -> None:
     bundle = of_repository(bad=body, zebra='deny contains "kept too"')
-    answer = Embedded(limits).evaluate(bundle, {})
+    answer = Embedded(limits=limits).evaluate(bundle, {})
     assert set(answer.failures) == {"team.bad"}
     assert why in answer.failures["team.bad"].message
     assert answer.results == {
@@ -83,7 +83,7 @@ def test_the_verdict_is_an_error_with_the_rules_place() -> None:
 
 def test_when_the_time_is_used_up_the_rest_is_said_not_to_be_judged() -> None:
     bundle = of_repository(a=LOOP, b=LOOP, c=LOOP, d=LOOP, zebra='deny contains "x"')
-    answer = Embedded(replace(LIMITS, seconds=1)).evaluate(bundle, {})
+    answer = Embedded(limits=replace(LIMITS, seconds=1)).evaluate(bundle, {})
     assert "took longer" in answer.failures["team.a"].message
     assert "other rules took all the time" in answer.failures["team.zebra"].message
     assert set(answer.failures) | set(answer.results) == set(bundle.rules)
@@ -101,7 +101,7 @@ def test_rules_that_are_too_much_only_together_are_an_error(
     bundle = of_repository(a='deny contains "x"')
     monkeypatch.setattr(confined, "_call", little_time_for_all)
     with pytest.raises(PolicyError, match="Evaluating all policies together took longer"):
-        Embedded(LIMITS).evaluate(bundle, {})
+        Embedded(limits=LIMITS).evaluate(bundle, {})
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_parsing_without_end_is_ended_and_the_file_is_named(body: str) -> None:
 def test_a_policy_that_does_not_compile_is_named_with_its_line() -> None:
     bundle = of_repository(bad="deny contains x if x > y")
     with pytest.raises(PolicyError) as caught:
-        Embedded(LIMITS).evaluate(bundle, {})
+        Embedded(limits=LIMITS).evaluate(bundle, {})
     assert (caught.value.path, caught.value.line) == ("policies/team/bad.rego", 8)
     assert "unsafe" in caught.value.message
 
@@ -134,13 +134,13 @@ def test_statements_that_cannot_be_ordered_are_an_error_that_names_the_file() ->
     body = "deny contains x if {\n\tsome x, y\n\tinput.a[x] == y\n\tinput.b[y] == x\n}"
     bundle = of_repository(odd=body)
     with pytest.raises(PolicyError, match="cannot order the statements") as caught:
-        Embedded(LIMITS).evaluate(bundle, {})
+        Embedded(limits=LIMITS).evaluate(bundle, {})
     assert caught.value.path == "policies/team/odd.rego"
 
 
 def test_prints_are_quiet_and_do_no_harm() -> None:
     bundle = of_repository(prints='deny contains "x" if print("hello", input)')
-    assert Embedded(LIMITS).evaluate(bundle, {}).results["team.prints"] == {"deny": ["x"]}
+    assert Embedded(limits=LIMITS).evaluate(bundle, {}).results["team.prints"] == {"deny": ["x"]}
 
 
 def test_an_answer_that_is_too_large_is_an_error() -> None:
@@ -148,12 +148,12 @@ def test_an_answer_that_is_too_large_is_an_error() -> None:
         big='deny contains sprintf("%d", [i]) if some i in numbers.range(1, 9999)'
     )
     with pytest.raises(PolicyError, match="answer with more than 0 MB"):
-        Embedded(replace(LIMITS, answer=10_000)).evaluate(bundle, {})
+        Embedded(limits=replace(LIMITS, answer=10_000)).evaluate(bundle, {})
 
 
 def test_no_child_is_left_behind() -> None:
     bundle = of_repository(bad=LOOP)
-    Embedded(replace(LIMITS, seconds=1)).evaluate(bundle, {})
+    Embedded(limits=replace(LIMITS, seconds=1)).evaluate(bundle, {})
     with pytest.raises(ChildProcessError):
         os.waitpid(-1, os.WNOHANG)
 
@@ -166,7 +166,7 @@ def test_the_child_has_nothing_of_the_callers_environment(
     (tmp_path / "regorus.py").write_text("raise SystemExit('shadowed')")
     monkeypatch.chdir(tmp_path)
     bundle = of_repository(reads='deny contains "x" if true')
-    assert Embedded(LIMITS).evaluate(bundle, {}).results["team.good"] == {"deny": ["kept"]}
+    assert Embedded(limits=LIMITS).evaluate(bundle, {}).results["team.good"] == {"deny": ["kept"]}
 
 
 def test_a_child_that_cannot_start_is_the_tools_own_failure(monkeypatch: Any) -> None:
@@ -184,7 +184,7 @@ from gate.decision.embedded import Embedded
 from gate.errors import PolicyError
 
 with mock.patch.object(bundles, "_builtin_folder", return_value=Path(sys.argv[1])):
-    bundle = bundles.load(["builtin"], None)
+    bundle = bundles.load(True)
 try:
     Embedded().evaluate(bundle, {})
 except PolicyError as error:

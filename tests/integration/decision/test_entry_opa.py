@@ -62,7 +62,7 @@ applies if input.resources[_].new.b
 
 
 def test_the_builtin_rules_mean_the_same_on_opa(tmp_path: Path) -> None:
-    rules = bundles.load(["builtin"], None)
+    rules = bundles.load(True)
     pod = {"containers": [{"name": "app", "image": "app:latest"}]}
     workload = {
         "apiVersion": "apps/v1",

@@ -11,6 +11,7 @@ import regorus
 
 from gate.decision import bundle, embedded
 from gate.errors import PolicyError
+from gate.model.policy import PolicyFiles
 from tests.support.tools import need
 
 METADATA = (
@@ -51,7 +52,7 @@ def module(body: str) -> str:
 def test_what_the_engines_read_differently_is_refused_with_its_line(body: str) -> None:
     text = module(body)
     with pytest.raises(PolicyError, match="reads that otherwise than OPA") as caught:
-        bundle.load([], None, files={"policies/team/rule.rego": text})
+        bundle.load(False, [PolicyFiles({"policies/team/rule.rego": text})])
     assert caught.value.path == "policies/team/rule.rego"
     assert "not " in text.splitlines()[(caught.value.line or 0) - 1]
 
@@ -59,7 +60,7 @@ def test_what_the_engines_read_differently_is_refused_with_its_line(body: str) -
 @pytest.mark.parametrize("body", ACCEPTED)
 def test_what_is_accepted_means_the_same_to_both(body: str, tmp_path: Path) -> None:
     text = module(body)
-    bundle.load([], None, files={"policies/team/rule.rego": text})
+    bundle.load(False, [PolicyFiles({"policies/team/rule.rego": text})])
     found = [{"resources": [{}]}, {"resources": [{"image": "a"}]}, {"resources": [{"image": "x"}]}]
     (tmp_path / "rule.rego").write_text(text)
     for policy_input in found:
@@ -80,5 +81,5 @@ def test_what_is_accepted_means_the_same_to_both(body: str, tmp_path: Path) -> N
 
 
 def test_no_rule_of_the_wheel_is_read_differently() -> None:
-    for each in bundle.load(["builtin"], None).modules:
+    for each in bundle.load(True).modules:
         assert embedded.parse(each.path, each.text).unfaithful == (), each.path

@@ -62,7 +62,7 @@ def opa_tests() -> dict[str, bool]:
 
 @pytest.fixture(scope="module")
 def built_in() -> Bundle:
-    return bundle.load([bundle.BUILTIN], None)
+    return bundle.load(True)
 
 
 def test_every_rego_test_passes_on_opa(opa_tests: dict[str, bool]) -> None:

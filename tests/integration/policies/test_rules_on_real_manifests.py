@@ -34,7 +34,7 @@ CASES = [
 
 @pytest.fixture(scope="module")
 def engine() -> regorus.Engine:
-    loaded = bundle.load([bundle.BUILTIN], None)
+    loaded = bundle.load(True)
     made = regorus.Engine()
     for module in loaded.modules:
         made.add_policy(module.path, module.text)

@@ -10,9 +10,8 @@ from typing import Any, get_args
 import pytest
 
 from gate.config.load import load
-from gate.decision import bundle
 from gate.decision.metadata import Metadata
-from gate.decision.registry import find_engine
+from gate.decision.registry import open_engine
 from gate.decision.results import Said
 from gate.model.config import EVIDENCE_KINDS, Level
 from tests.support.tools import ROOT, need
@@ -53,14 +52,14 @@ def deployment(labels: dict[str, str]) -> dict[str, Any]:
 def test_the_example_judges(labels: dict[str, str], messages: list[str]) -> None:
     config = load(Files({".gate.yaml": "policies: [policies/]"}))
     assert config is not None
-    loaded = bundle.load(config.policies, Files({RULE: example(RULE), TEST: example(TEST)}))
+    loaded = load_rules(config.policies, Files({RULE: example(RULE), TEST: example(TEST)}))
     (rule,) = loaded.rules.values()
     assert (rule.id, rule.level, rule.settings) == ("team.owner_label", "warn", {"label": "team"})
     policy_input = {
         "resources": [deployment(labels)],
         "settings": {rule.id: rule.settings},
     }
-    answer = find_engine("embedded").evaluate(loaded, policy_input)
+    answer = open_engine("embedded").evaluate(loaded, policy_input)
     result = answer.results[rule.id]
     assert [each["message"] for each in result["deny"]] == messages
     assert result["applies"] is True

@@ -40,7 +40,7 @@ def bundle(*modules: str, libraries: Sequence[str] = ()) -> Bundle:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text, encoding="utf-8")
         with mock.patch.object(bundles, "_builtin_folder", return_value=Path(folder)):
-            return bundles.load(["builtin"], None)
+            return bundles.load(True)
 
 
 def resource(name: str, old: Any, new: Any, **more: Any) -> dict[str, Any]:

@@ -9,10 +9,11 @@ import pytest
 
 import gate
 from gate.decision import bundle as bundles
-from gate.decision.bundle import load
 from gate.decision.limits import Limits
 from gate.errors import EngineError, PolicyError
 from gate.model.change import Unread
+from gate.model.policy import PolicyFiles
+from tests.support.rules import load
 from tests.support.trees import Link, MemoryTree
 from tests.unit.decision.cases import bundle, module
 
@@ -65,7 +66,7 @@ def test_two_sources_that_overlap_load_a_file_once() -> None:
 
 
 def test_the_builtin_rules_are_loaded_without_a_tree() -> None:
-    found = load(["builtin"], None)
+    found = bundles.load(True)
     assert found.rules
     assert {each.origin for each in found.modules} == {"builtin"}
     assert all(each.path.startswith("builtin:") for each in found.modules)
@@ -74,9 +75,9 @@ def test_the_builtin_rules_are_loaded_without_a_tree() -> None:
 
 def test_modules_of_a_saved_input_give_the_same_bundle() -> None:
     files = {"policies/team/named.rego": RULE, "policies/lib/names.rego": LIBRARY}
-    assert load((), None, files=files) == loaded(dict(files))
-    both = load(("builtin", "policies"), None, files=files)
-    assert both == load(("builtin", "policies"), MemoryTree(files))
+    given = [PolicyFiles(files)]
+    assert bundles.load(False, given) == loaded(dict(files))
+    assert bundles.load(True, given) == load(("builtin", "policies"), MemoryTree(files))
 
 
 def test_the_digest_follows_every_path_and_text_and_no_order() -> None:
@@ -120,7 +121,7 @@ def test_a_part_of_a_bundle_keeps_its_digest() -> None:
 def test_a_bundle_without_any_rule_is_empty_and_no_error() -> None:
     found = loaded({"policies/lib/names.rego": LIBRARY})
     assert not found.rules
-    assert not load((), None).rules
+    assert not bundles.load(False).rules
 
 
 @pytest.mark.parametrize(
@@ -189,7 +190,7 @@ def test_what_a_library_defines_can_be_used_and_nothing_else() -> None:
 
 
 def test_a_repositorys_rule_can_use_the_builtin_libraries() -> None:
-    builtin = load(["builtin"], None)
+    builtin = bundles.load(True)
     library = next(each for each in builtin.modules if each.rule is None)
     name = library.text.partition("package gate.lib.")[2].split()[0]
     text = module("team.named", f'import data.gate.lib.{name}\n\ndeny contains "x" if {name}')
@@ -211,7 +212,7 @@ def test_one_id_from_two_sources_is_an_error() -> None:
 
 
 def test_a_repository_cannot_replace_a_builtin_rule_or_library() -> None:
-    builtin = load(["builtin"], None)
+    builtin = bundles.load(True)
     library = next(each for each in builtin.modules if each.rule is None)
     path = "policies/" + library.path.removeprefix("builtin:")
     with pytest.raises(PolicyError, match=r"is defined in builtin:lib/.* too") as caught:
@@ -234,11 +235,6 @@ def test_a_source_that_is_none_is_refused(source: str, message: str) -> None:
     with pytest.raises(PolicyError) as caught:
         loaded({"policies/team/named.rego": RULE, "docs/a.md": ""}, source)
     assert message in caught.value.message
-
-
-def test_without_a_repository_only_builtin_can_be_loaded() -> None:
-    with pytest.raises(PolicyError, match="there is no repository"):
-        load(["policies"], None)
 
 
 @pytest.mark.parametrize(
@@ -299,7 +295,7 @@ def test_a_wheel_without_its_policies_is_a_fault_of_the_installation(
 ) -> None:
     monkeypatch.setattr(gate, "__file__", str(tmp_path / "gate" / "__init__.py"))
     with pytest.raises(EngineError, match="lacks its built-in policies"):
-        load(["builtin"], None)
+        bundles.load(True)
 
 
 def test_a_module_of_the_wheel_without_a_package_is_named() -> None:

@@ -137,7 +137,7 @@ def test_the_past_is_asked_only_where_a_finding_can_be_old() -> None:
     asked: list[Any] = []
 
     class Counting:
-        name, version = ENGINE.name, ENGINE.version
+        about, close = ENGINE.about, ENGINE.close
 
         def evaluate(self, bundle: Any, policy_input: Any) -> Any:
             asked.append((list(bundle.rules), policy_input))

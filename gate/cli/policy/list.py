@@ -1,4 +1,4 @@
-"""`gate policy`: the policy author's tools."""
+"""`gate policy list`: the rules that judge here."""
 
 from __future__ import annotations
 
@@ -12,12 +12,7 @@ from gate.errors import UsageError, did_you_mean
 from gate.report.look import Color, look
 
 
-@click.group()
-def policy() -> None:
-    """The policy author's tools."""
-
-
-@policy.command("list")
+@click.command("list")
 @rules_of
 @option("--area", metavar="NAME", help="Only this area: workload, delivery, change ...")
 @how_it_looks
@@ -41,7 +36,7 @@ def list_rules(
     from gate import rulebook
     from gate.report.tables import table
 
-    book = rulebook.of_folder(repo, config, policies)
+    book = rulebook.of_folder(repo, rulebook.Asked(config, policies))
     areas = {rule.id.partition(".")[0] for rule in book.bundle.rules.values()}
     if area is not None and area not in areas:
         raise UsageError(
