@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from gate.decision import confined
-from gate.decision.bundle import load
 from gate.decision.embedded import Embedded
 from gate.decision.limits import Limits
 from gate.errors import EngineError, PolicyError
 from gate.model.policy import Bundle
+from tests.support.rules import load
 from tests.support.trees import MemoryTree
 from tests.unit.decision.cases import context, module, outcome, resource, verdict
 

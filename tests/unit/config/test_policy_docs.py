@@ -14,6 +14,7 @@ from gate.decision.metadata import Metadata
 from gate.decision.registry import open_engine
 from gate.decision.results import Said
 from gate.model.config import EVIDENCE_KINDS, Level
+from tests.support.rules import load as load_rules
 from tests.support.tools import ROOT, need
 from tests.unit.config.trees import Files
 

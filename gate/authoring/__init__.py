@@ -1,0 +1,1 @@
+"""The policy author's tools: testing, covering, linting and writing rules."""
