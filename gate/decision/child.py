@@ -1,9 +1,9 @@
 """The limited child process: `python -I -m gate.decision.child`, started by `confined`.
 
-One request comes on standard input: a line of JSON (`do`: parse, evaluate or each, `modules`,
-`rules`, `entry`, `limits`), then the policy input as it is. Answers go to standard output: one line
-of JSON for each module parsed, so that the last tells how far a child came that died, or one line
-with all results.
+One request comes on standard input: a line of JSON (`do`: parse, examine, evaluate or each,
+`modules`, `rules`, `entry`, `limits`), then the policy input as it is. Answers go to standard
+output: one line of JSON for each module parsed, so that the last tells how far a child came that
+died, or one line with all results.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def restrict(limits: Limits) -> None:
 
 def serve(request: Mapping[str, Any], policy_input: str, limits: Limits, out: TextIO) -> None:
     """Writes the answers, each as soon as it is there."""
-    work = _parse if request["do"] == "parse" else _evaluate
+    work = {"parse": _parse, "examine": _examine}.get(request["do"], _evaluate)
     try:
         for answer in work(request, policy_input):
             text = json.dumps(answer)
@@ -85,16 +85,34 @@ def _parse(request: Mapping[str, Any], _: str) -> Iterator[Any]:
 
     for path, text in request["modules"]:
         try:
-            yield {"syntax": embedded.parse(path, text).to_json()}
+            syntax = embedded.parse(
+                path, text, older=request.get("older", False), v0=request.get("v0", False)
+            )
+            yield {"syntax": syntax.to_json()}
         except PolicyError as error:
             yield {"error": _told(error)}
+
+
+def _examine(request: Mapping[str, Any], _: str) -> Iterator[Any]:
+    from gate.decision import embedded
+
+    made = embedded.examined(request["modules"], request["v0"], request["trusted"])
+    yield {"unfaithful": {path: [asdict(f) for f in m.unfaithful] for path, m in made.items()}}
 
 
 def _evaluate(request: Mapping[str, Any], policy_input: str) -> Iterator[Any]:
     from gate.decision import embedded
 
-    program = embedded.Program(request["modules"], request["rules"], request["entry"])
-    loaded = embedded.load(program.modules)
+    program = embedded.Program(
+        request["modules"],
+        request["rules"],
+        request["entry"],
+        request.get("v0", ()),
+        request.get("data", {}),
+        request.get("trusted", ()),
+    )
+    program = embedded.faithful(program)
+    loaded = embedded.load(program.modules, program.v0, program.data)
     if request["do"] == "evaluate":
         answer = embedded.evaluate(loaded, program, policy_input)
     else:

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -22,7 +22,7 @@ from gate.decision.embedded import Program
 from gate.decision.limits import Limits
 from gate.decision.syntax import Syntax
 from gate.errors import EngineError, PolicyError
-from gate.model.policy import Answer, RuleFailure
+from gate.model.policy import Answer, RuleFailure, Unfaithful
 
 _REPEATS = 3
 _KEPT_VARIABLES = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT")
@@ -37,9 +37,14 @@ class _Reply:
     death: str | None
 
 
-def parse(modules: Sequence[tuple[str, str]], limits: Limits) -> list[Syntax]:
-    """Parses modules, given as (path, text). Raises PolicyError for the first that is wrong."""
-    reply = _call({"do": "parse", "modules": modules}, "", limits)
+def parse(
+    modules: Sequence[tuple[str, str]], limits: Limits, *, older: bool = False, v0: bool = False
+) -> list[Syntax]:
+    """Parses modules, given as (path, text); `older` reads what is no Rego of today as that of
+    before OPA 1.0, `v0` reads all as such. Raises PolicyError for the first that is wrong."""
+    if not modules:
+        return []
+    reply = _call({"do": "parse", "modules": modules, "older": older, "v0": v0}, "", limits)
     found = []
     for answer in reply.answers:
         _raise_error(answer)
@@ -48,6 +53,28 @@ def parse(modules: Sequence[tuple[str, str]], limits: Limits) -> list[Syntax]:
         path = modules[len(found)][0]
         raise PolicyError(f"Parsing this policy {reply.death}.", advice=_ADVICE, path=path)
     return found
+
+
+def examine(
+    modules: Sequence[tuple[str, str]],
+    v0: Collection[str],
+    trusted: Sequence[tuple[str, str]],
+    limits: Limits,
+) -> dict[str, tuple[Unfaithful, ...]]:
+    """What of modules that are judged together the embedded engine may judge otherwise than OPA,
+    by the path of the module. `trusted` are modules of the wheel that they may read."""
+    if not modules:
+        return {}
+    request = {"do": "examine", "modules": modules, "v0": list(v0), "trusted": trusted}
+    reply = _call(request, "", limits)
+    if reply.death:
+        raise PolicyError(f"Reading the policies {reply.death}.", advice=_ADVICE)
+    (answer,) = reply.answers
+    _raise_error(answer)
+    told: Mapping[str, Any] = answer["unfaithful"]
+    return {
+        path: tuple(Unfaithful(**each) for each in found) for path, found in told.items() if found
+    }
 
 
 def evaluate(program: Program, policy_input: str, limits: Limits) -> Answer:
@@ -96,13 +123,27 @@ def _raise_error(answer: Mapping[str, Any]) -> None:
         raise PolicyError(told.pop("message"), **told)
 
 
-def _call(request: Mapping[str, Any], policy_input: str, limits: Limits) -> _Reply:
+def ask(
+    program: str, request: Mapping[str, Any], limits: Limits
+) -> tuple[Sequence[Mapping[str, Any]], str | None]:
+    """The lines that another program of gate (a module like `gate.decision.child`) answers in such
+    a child, and why the child died, if it did. The program limits itself with `child.restrict`."""
+    reply = _call(request, "", limits, program)
+    return reply.answers, reply.death
+
+
+def _call(
+    request: Mapping[str, Any],
+    policy_input: str,
+    limits: Limits,
+    program: str = "gate.decision.child",
+) -> _Reply:
     """One request to one child, which is gone when this returns."""
     head = json.dumps({**request, "limits": asdict(limits)})
     with tempfile.TemporaryFile() as noise:
         try:
             child = subprocess.Popen(
-                [sys.executable, "-I", "-B", "-m", "gate.decision.child"],
+                [sys.executable, "-I", "-B", "-m", program],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=noise,

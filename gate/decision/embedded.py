@@ -5,35 +5,48 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field, replace
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
 
 import regorus
 
 from gate.decision.inputs import input_text
 from gate.decision.limits import DEFAULT, Limits
 from gate.decision.noise import caught
+from gate.decision.rego.own import ARITY, late
 from gate.decision.syntax import REFUSED, Syntax, of_tree
-from gate.errors import PolicyError
-from gate.model.policy import Answer, Bundle, RuleFailure
+from gate.errors import InputError, PolicyError
+from gate.model.policy import Answer, Bundle, RuleFailure, Unfaithful
+
+if TYPE_CHECKING:
+    from gate.decision.rewrite import Rewritten
 
 ENTRY_PATH = "gate_entry.rego"
 _PLACE = re.compile(r"^--> (.*):(\d+):(\d+)$", re.MULTILINE)
 _REASON = re.compile(r"^error: (.*)$", re.MULTILINE)
 _INNER = re.compile(r" \(path \[.*\], scopes \[.*\]\)$")
 """What regorus adds for those who work on it."""
+_LONGEST = 64 * 1024**2
+_WORD = re.compile(r"\w+")
+_LARGE = re.compile(r"[:\[,]-?\d{19}")
 _UNSCHEDULED = "could not schedule all statements"
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """What is evaluated: modules as (path, text), for each rule the names to ask, the entry."""
+    """What is evaluated: modules as (path, text), for each rule the names to ask, the entry; `v0`
+    are the paths of modules in the Rego of before OPA 1.0, `data` the base documents, `trusted`
+    the paths of the wheel's modules, which are faithful as they stand."""
 
     modules: Sequence[tuple[str, str]]
     rules: Mapping[str, Sequence[str]]
     entry: str
+    v0: Sequence[str] = ()
+    data: Mapping[str, Any] = field(default_factory=dict)
+    trusted: Sequence[str] = ()
 
 
 class Embedded:
@@ -57,16 +70,35 @@ class Embedded:
         """Nothing is left to end."""
 
     def evaluate(self, bundle: Bundle, policy_input: Mapping[str, Any]) -> Answer:
+        for path, found in sorted(bundle.unfaithful.items()):
+            raise unfaithful(path, found[0])
         program = program_of(bundle)
         text = input_text(policy_input)
+        refuse_large(text)
         # Trust, step 3: Rego that is not from the wheel is judged in a limited child.
         if any(module.origin != "builtin" for module in bundle.modules):
             from gate.decision import confined
 
             return confined.evaluate(program, text, self._limits)
         if self._loaded is None or self._loaded[0] != bundle.digest:
-            self._loaded = (bundle.digest, load(program.modules))
+            self._loaded = (bundle.digest, load(program.modules, program.v0, program.data))
         return evaluate(self._loaded[1], program, text)
+
+
+def refuse_large(input_json: str) -> None:
+    """Raises InputError for an integer that the engine would make a decimal of, silently."""
+    if not _LARGE.search(input_json):
+        return
+    waiting = [json.loads(input_json)]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, (dict, list)):
+            waiting.extend(value.values() if isinstance(value, dict) else value)
+        elif isinstance(value, int) and not -(2**63) <= value < 2**64:
+            raise InputError(
+                f"The embedded engine does not count with {value}: it takes more than 64 bits.",
+                advice="Judge with `--engine opa`.",
+            )
 
 
 def program_of(bundle: Bundle) -> Program:
@@ -78,30 +110,140 @@ def program_of(bundle: Bundle) -> Program:
             for rule in bundle.rules.values()
         },
         entry=bundle.entry,
+        v0=[module.path for module in bundle.modules if module.v0],
+        data=bundle.data,
+        trusted=[module.path for module in bundle.modules if module.origin == "builtin"],
     )
 
 
-def parse(path: str, text: str) -> Syntax:
-    """Parses one module. Raises PolicyError with path and line."""
-    engine = regorus.Engine()
-    with caught(), _translated():
-        engine.add_policy(path, text)
-        tree = engine.get_ast_as_json()
+def unfaithful(path: str, found: Unfaithful) -> PolicyError:
+    """The error that refuses what the embedded engine may judge otherwise than OPA."""
+    rewritten = f"Write it as {found.instead}, or judge" if found.instead else "Judge"
+    return PolicyError(
+        f"The embedded engine may judge this otherwise than OPA: {found.what}.",
+        advice=f"{rewritten} with `--engine opa`.",
+        path=path,
+        line=found.line,
+    )
+
+
+def faithful(program: Program) -> Program:
+    """The same program, its modules rewritten into the core that both engines read alike. Raises
+    PolicyError for what cannot be."""
+    made = examined(
+        [each for each in program.modules if each[0] not in program.trusted],
+        program.v0,
+        [each for each in program.modules if each[0] in program.trusted],
+    )
+    for path, each in made.items():
+        for found in each.unfaithful:
+            raise unfaithful(path, found)
+    modules = [(path, made[path].text if path in made else text) for path, text in program.modules]
+    return replace(program, modules=modules, v0=())
+
+
+def examined(
+    modules: Sequence[tuple[str, str]],
+    v0: Collection[str] = (),
+    trusted: Sequence[tuple[str, str]] = (),
+) -> dict[str, Rewritten]:
+    """The modules rewritten, by path. What then does not compile is unfaithful too. Of the trusted
+    modules those are parsed that may be read."""
+    from gate.decision.rewrite import Source, rewrite_all
+
+    words = {word for _, text in modules for word in _WORD.findall(text)}
+    known = [tree(path, text) for path, text in trusted if PurePosixPath(path).stem in words]
+    sources = [Source(path, text, tree(path, text, v0=path in v0)) for path, text in modules]
+    made = rewrite_all(sources, known)
+    if any(each.unfaithful for each in made.values()):
+        return made
+    core = [(path, each.text) for path, each in made.items()]
     try:
-        return of_tree(json.loads(tree)[0]["ast"])
+        compiled(load([*core, *trusted]), Program(core, {}, ""))
+    except PolicyError as error:
+        path = error.path if error.path in made else core[0][0]
+        what = f"what the embedded engine does not compile ({error.message.rstrip('.')})"
+        return {**made, path: replace(made[path], unfaithful=(Unfaithful(error.line or 1, what),))}
+    return made
+
+
+def parse(path: str, text: str, *, older: bool = False, v0: bool = False) -> Syntax:
+    """What the gate needs to know of one module. Raises PolicyError with path and line.
+
+    `older`: what does not parse is read as the Rego of before OPA 1.0, and marked so. `v0`: it is
+    said to be such.
+    """
+    try:
+        return _syntax(path, text, v0=v0)
+    except PolicyError as error:
+        if not older:
+            raise
+        return _older(path, text, error)
+
+
+def _syntax(path: str, text: str, *, v0: bool) -> Syntax:
+    from gate.decision.rewrite import Source, alone
+
+    found = tree(path, text, v0=v0)
+    try:
+        unfaithful = alone(Source(path, text, found))
+        return replace(of_tree(found), unfaithful=unfaithful, v0=v0)
     except RecursionError as error:
         raise PolicyError("The policy is nested too deeply.", path=path) from error
 
 
-def load(modules: Sequence[tuple[str, str]]) -> regorus.Engine:
-    """An engine with these modules, in which the refused builtins fail. Raises PolicyError."""
+def _older(path: str, text: str, newer: PolicyError) -> Syntax:
+    """The module read as v0; where that fails too, the error of the reading that came further."""
+    try:
+        return _syntax(path, text, v0=True)
+    except PolicyError as error:
+        further = max((newer, error), key=lambda each: (each.line or 0, each.column or 0))
+        raise further from error
+
+
+def tree(path: str, text: str, *, v0: bool = False) -> dict[str, Any]:
+    """The syntax tree of one module, as regorus gives it. Raises PolicyError."""
+    engine = _engine()
+    if v0:
+        engine.set_rego_v0(True)
+    with caught(), translated():
+        engine.add_policy(path, text)
+        trees = engine.get_ast_as_json()
+    try:
+        ast: dict[str, Any] = json.loads(trees)[0]["ast"]
+    except RecursionError as error:
+        raise PolicyError("The policy is nested too deeply.", path=path) from error
+    return ast
+
+
+def _engine() -> regorus.Engine:
+    """An engine that reads long lines, as OPA does: the size of a file is capped elsewhere."""
     engine = regorus.Engine()
+    engine.set_policy_length_config(max_col=_LONGEST, max_file_bytes=_LONGEST, max_lines=_LONGEST)
+    return engine
+
+
+def load(
+    modules: Sequence[tuple[str, str]],
+    v0: Collection[str] = (),
+    data: Mapping[str, Any] | None = None,
+) -> regorus.Engine:
+    """An engine with these modules and base documents, in which the refused builtins fail; `v0`
+    are the paths of the modules in older Rego. Raises PolicyError."""
+    engine = _engine()
     engine.set_gather_prints(True)
-    with caught(), _translated():
+    with caught(), translated():
         for name, (arity, reason) in REFUSED.items():
             engine.add_extension(name, arity, _refusal(name, reason))
+        for name, arity in ARITY.items():
+            engine.add_extension(name, arity, late(name))
         for path, text in modules:
+            engine.set_rego_v0(path in v0)
             engine.add_policy(path, text)
+    engine.set_rego_v0(False)
+    if data:
+        with caught(), translated():
+            engine.add_data_json(input_text(data))
     return engine
 
 
@@ -117,8 +259,9 @@ def evaluate(loaded: regorus.Engine, program: Program, input_json: str) -> Answe
     modules do not compile."""
     engine = prepare(loaded, program, input_json)
     try:
-        with caught(), _translated():
-            answer = json.loads(engine.eval_query_as_json("data.gate_entry"))
+        with caught(), translated():
+            # An engine that failed within a `with` may keep what it put in the input's place.
+            answer = json.loads(engine.clone().eval_query_as_json("data.gate_entry"))
     except PolicyError:
         return one_by_one(engine, program)
     value = answer["result"][0]["expressions"][0]["value"]
@@ -127,14 +270,14 @@ def evaluate(loaded: regorus.Engine, program: Program, input_json: str) -> Answe
 
 def prepare(loaded: regorus.Engine, program: Program, input_json: str) -> regorus.Engine:
     """An engine ready to answer: entry and input added, all modules compiled."""
-    with caught() as noise, _translated():
+    with caught() as noise, translated():
         engine = loaded.clone()
         engine.add_policy(ENTRY_PATH, program.entry)
         engine.set_input_json(input_json)
         engine.eval_query_as_json("data.gate_entry.digest")
         said = noise()
     if _UNSCHEDULED in said:
-        raise _unscheduled(program.modules)
+        raise _unscheduled(program)
     return engine
 
 
@@ -152,18 +295,45 @@ def one_by_one(engine: regorus.Engine, program: Program) -> Answer:
 
 def _ask(engine: regorus.Engine, rule: str, name: str) -> list[Any]:
     """The value of one name of a rule's package in a list; empty where it is undefined."""
-    with caught(), _translated():
-        answer = json.loads(engine.clone().eval_query_as_json(f"data.gate.{rule}.{name}"))
+    return query(engine.clone(), f"data.gate.{rule}.{name}")
+
+
+def query(engine: regorus.Engine, text: str) -> list[Any]:
+    """The value of a query in a list; empty where it is undefined. Raises PolicyError where it
+    cannot be evaluated, or the modules cannot be compiled."""
+    with caught() as noise, translated():
+        answer = json.loads(engine.eval_query_as_json(text))
+        said = noise()
+    if _UNSCHEDULED in said:
+        raise PolicyError("The embedded engine cannot order the statements of a rule.")
     return [answer["result"][0]["expressions"][0]["value"]] if answer.get("result") else []
 
 
-def _unscheduled(modules: Sequence[tuple[str, str]]) -> PolicyError:
+def compiled(engine: regorus.Engine, program: Program) -> None:
+    """Compiles all modules. Raises PolicyError, with the path where there is one."""
+    with caught() as noise, translated():
+        engine.eval_query_as_json("true")
+        said = noise()
+    if _UNSCHEDULED in said:
+        raise _unscheduled(program)
+
+
+def extended(engine: regorus.Engine, path: str, text: str) -> regorus.Engine:
+    """A copy of an engine with one more module. Raises PolicyError."""
+    copy = engine.clone()
+    with caught(), translated():
+        copy.add_policy(path, text)
+    return copy
+
+
+def _unscheduled(program: Program) -> PolicyError:
     """Finds the module by compiling each alone: the message of the engine names none."""
-    for path, text in modules:
+    for path, text in program.modules:
         engine = regorus.Engine()
+        engine.set_rego_v0(path in program.v0)
         with caught() as noise:
             try:
-                with _translated():
+                with translated():
                     engine.add_policy(path, text)
                     engine.eval_query_as_json("true")
             except PolicyError:
@@ -184,7 +354,7 @@ def _unscheduled(modules: Sequence[tuple[str, str]]) -> PolicyError:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def translated() -> Iterator[None]:
     """Maps what regorus raises: RuntimeError with a Rust backtrace, and panics."""
     try:
         yield
@@ -204,6 +374,8 @@ def _policy_error(text: str) -> PolicyError:
     reason = _REASON.search(text)
     message = reason[1].strip() if reason else _first_line(text)
     message = message.rsplit("raises Python error: PolicyError: ", 1)[-1]
+    if "TypeError: unhashable type" in message:
+        message = "the embedded engine cannot hand a set of lists or objects to a builtin"
     message = _sentence(_INNER.sub("", message))
     if place is None or place[1] == ENTRY_PATH:
         return PolicyError(message)

@@ -6,11 +6,12 @@ modules of the wheel, which the tests hold to be the same.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from gate.decision.scan import NAMES, Head, HeadKind, Scan
+from gate.model.policy import Unfaithful
 
 REFUSED: Mapping[str, tuple[int, str]] = {
     "http.send": (1, "reaches out of the gate"),
@@ -21,6 +22,9 @@ REFUSED: Mapping[str, tuple[int, str]] = {
     "uuid.rfc4122": (1, "is not the same twice"),
 }
 """Builtins that no rule may use: how many arguments they take, and why."""
+
+CONFTEST_ONLY = ("parse_config", "parse_config_file", "parse_combined_config_files")
+"""Builtins that conftest adds to OPA's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +38,10 @@ class Reference:
 @dataclass(frozen=True, slots=True)
 class Syntax:
     """`defined` names the rules and functions of the module; `data` what it reads of other
-    packages; `refused` the uses of builtins in REFUSED; `unfaithful` the lines of a `not` that
-    regorus and OPA read differently (`_is_unfaithful`). The last four are empty in `of_scan`."""
+    packages; `refused` the uses of builtins in REFUSED; `unfaithful` what in it alone the
+    embedded engine may judge otherwise than OPA; `named` the heads of all its rules and
+    functions; `conftest` the uses of builtins in CONFTEST_ONLY; `v0` that it is Rego of before
+    OPA 1.0. All from `defined` on are empty in `of_scan`."""
 
     package: tuple[str, ...]
     line: int
@@ -43,7 +49,10 @@ class Syntax:
     defined: tuple[str, ...] = ()
     data: tuple[Reference, ...] = ()
     refused: tuple[Reference, ...] = ()
-    unfaithful: tuple[int, ...] = ()
+    unfaithful: tuple[Unfaithful, ...] = ()
+    named: tuple[Head, ...] = ()
+    conftest: tuple[Reference, ...] = ()
+    v0: bool = False
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -59,7 +68,12 @@ class Syntax:
             refused=tuple(
                 Reference(tuple(each["parts"]), each["line"]) for each in value["refused"]
             ),
-            unfaithful=tuple(value["unfaithful"]),
+            unfaithful=tuple(Unfaithful(**each) for each in value["unfaithful"]),
+            named=tuple(Head(**head) for head in value["named"]),
+            conftest=tuple(
+                Reference(tuple(each["parts"]), each["line"]) for each in value["conftest"]
+            ),
+            v0=value["v0"],
         )
 
 
@@ -75,7 +89,6 @@ def of_tree(tree: Mapping[str, Any]) -> Syntax:
     package = _reference(tree["package"]["refr"])
     rules = [_rule(rule) for rule in tree["rules"]]
     references = list(_references([tree["imports"], tree["rules"]]))
-    certain = {_name(rule) for rule in tree["rules"] if _is_always_defined(rule)}
     defined = {head.name for head in rules}
     return Syntax(
         package=package.parts,
@@ -84,56 +97,13 @@ def of_tree(tree: Mapping[str, Any]) -> Syntax:
         defined=tuple(sorted(defined)),
         data=tuple(found for found in references if found.parts[0] == "data"),
         refused=tuple(found for found in references if ".".join(found.parts[:2]) in REFUSED),
-        unfaithful=tuple(
-            negated["span"]["line"]
-            for negated in _negated(tree["rules"])
-            if _is_unfaithful(negated["expr"], defined - certain)
+        named=tuple(rules),
+        conftest=tuple(
+            found
+            for found in references
+            if found.parts[0] in CONFTEST_ONLY and found.parts[0] not in defined
         ),
     )
-
-
-def _negated(root: Any) -> Iterator[Mapping[str, Any]]:
-    """What stands behind a `not`, anywhere in a part of the tree."""
-    waiting = [root]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, list):
-            waiting.extend(node)
-        elif isinstance(node, dict):
-            waiting.extend(node.values())
-            if "NotExpr" in node:
-                yield node["NotExpr"]
-
-
-def _is_unfaithful(expression: Mapping[str, Any], defined: Collection[str]) -> bool:
-    """Whether `not` stands before a call or a comparison with an operand that may be undefined.
-
-    OPA holds `not f(undefined)` to be true; regorus drops the whole rule, silently. A name that
-    was given its value before is never undefined; `==` and a call without such operands agree.
-    """
-    ((form, inner),) = expression.items()
-    if form == "Call":
-        return any(_may_be_undefined(each, defined) for each in inner["params"])
-    if form == "Membership" or (form == "BoolExpr" and inner["op"] != "Eq"):
-        operands = (inner.get(side) for side in ("lhs", "rhs", "key", "value", "collection"))
-        return any(_may_be_undefined(each, defined) for each in operands if each)
-    return False
-
-
-def _may_be_undefined(operand: Any, defined: Collection[str]) -> bool:
-    if isinstance(operand, list):
-        return any(_may_be_undefined(each, defined) for each in operand)
-    if not isinstance(operand, dict):
-        return False
-    if "RefDot" in operand or "RefBrack" in operand:
-        return True
-    if "Var" in operand:
-        return operand["Var"]["value"] in defined
-    if "Call" in operand:
-        call = operand["Call"]
-        own = _reference(call["fcn"]).parts[:1]
-        return bool(set(own) & {*defined, "data"}) or _may_be_undefined(call["params"], defined)
-    return any(_may_be_undefined(each, defined) for each in operand.values())
 
 
 def _rule(node: Mapping[str, Any]) -> Head:
@@ -143,26 +113,6 @@ def _rule(node: Mapping[str, Any]) -> Head:
     ((form, head),) = node["Spec"]["head"].items()
     kinds: dict[str, HeadKind] = {"Set": "set", "Compr": "value", "Func": "function"}
     return _head(head["refr"], kinds.get(form, "other"))
-
-
-def _name(node: Mapping[str, Any]) -> str:
-    return _rule(node).name
-
-
-def _is_always_defined(node: Mapping[str, Any]) -> bool:
-    """A default, a set, or a literal or comprehension without conditions. A literal may still
-    hold a reference that is undefined; then it is not."""
-    if "Default" in node:
-        return not node["Default"]["args"]
-    ((form, head),) = node["Spec"]["head"].items()
-    if form == "Set":
-        return True
-    if form != "Compr" or node["Spec"]["bodies"] or not head.get("assign"):
-        return False
-    ((kind, value),) = head["assign"]["value"].items()
-    if kind in ("ArrayCompr", "SetCompr", "ObjectCompr"):
-        return True
-    return not any(True for _ in _references(value)) and kind not in ("Call", "BoolExpr")
 
 
 def _head(reference: Mapping[str, Any], kind: HeadKind) -> Head:

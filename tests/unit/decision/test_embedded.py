@@ -161,6 +161,8 @@ def test_a_panic_of_the_engine_becomes_a_policy_error(monkeypatch: pytest.Monkey
         pass
 
     class Panicking:
+        def set_policy_length_config(self, **_: int) -> None: ...
+
         def add_policy(self, path: str, text: str) -> None:
             raise PanicException("\nindex out of bounds\nmore")
 
@@ -173,6 +175,8 @@ def test_an_interrupt_is_not_taken_for_an_error_of_the_policy(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     class Interrupted:
+        def set_policy_length_config(self, **_: int) -> None: ...
+
         def add_policy(self, path: str, text: str) -> None:
             raise KeyboardInterrupt
 
@@ -217,3 +221,13 @@ def test_a_descriptor_that_is_ours_is_read_where_it_is(
             os.close(before)
         kept.seek(0)
         assert kept.read() == b"before inside"
+
+
+@pytest.mark.parametrize("number", [2**64, -(2**63) - 1])
+def test_an_integer_of_the_input_that_would_be_rounded_is_refused(number: int) -> None:
+    with pytest.raises(InputError, match="more than 64 bits"):
+        ENGINE.evaluate(bundle(module("team.ok", 'deny contains "x"')), {"a": [{"b": number}]})
+
+
+def test_digits_in_a_text_are_no_number() -> None:
+    embedded.refuse_large('{"a":":123456789012345678901234","b":18446744073709551615}')

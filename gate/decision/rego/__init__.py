@@ -1,0 +1,1 @@
+"""Rego for the embedded engine: its syntax tree, the core it is rewritten to, builtins."""
