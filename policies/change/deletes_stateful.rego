@@ -123,7 +123,7 @@ deny contains finding if {
 # The same, where only the patch's target says what it deletes.
 deny contains finding if {
 	some resource in _kustomizations
-	before := {patch | some patch in values.list(values.at(resource.old, ["patches"]))}
+	before := {each | some each in values.list(values.at(resource.old, ["patches"]))}
 	some index, patch in values.list(resource.new.patches)
 	_deletes_its_target(patch)
 	not patch in before

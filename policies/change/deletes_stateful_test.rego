@@ -337,8 +337,8 @@ test_an_application_set_that_prunes if {
 	template := {"template": {"spec": {"syncPolicy": {"automated": {"prune": true}}}}}
 	old := object.union({"spec": template}, {"spec": {"template": {"spec": {"source": {"path": "apps/web"}}}}})
 	new := object.union({"spec": template}, {"spec": {"template": {"spec": {"source": {"path": "apps/shop"}}}}})
-	set := object.union(_application_changed(old, new), {"kind": "ApplicationSet"})
-	_messages(_input([set])) == {"ApplicationSet shop/web no longer reads apps/web and prunes what it held."}
+	applications := object.union(_application_changed(old, new), {"kind": "ApplicationSet"})
+	_messages(_input([applications])) == {"ApplicationSet shop/web no longer reads apps/web and prunes what it held."}
 }
 
 # Lines of a kustomization.

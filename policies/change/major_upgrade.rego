@@ -91,10 +91,10 @@ _counterpart(now, old) := was if {
 	version := now.version
 	not _among(version, before)
 	here := {each.version | some each in same; each.path == now.path}
-	was := [found | some set in [here, before]; count(set) == 1; some found in set][0]
+	was := [found | some known in [here, before]; count(known) == 1; some found in known][0]
 }
 
-_among(item, set) if item in set
+_among(item, items) if item in items
 
 # Every version that an object names: `what` it is of, the `version`, its `path`.
 # A workload has no other than its images.

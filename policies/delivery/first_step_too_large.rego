@@ -92,11 +92,11 @@ _first(r) := first if {
 }
 
 _first_stop(r, steps) := {"percent": percent, "text": _text(percent), "path": path} if {
-	stops := [weight |
+	stops := [reached |
 		some i, step in steps
 		_stops(step)
-		weight := _weight_before(steps, i)
-		weight.is > 0
+		reached := _weight_before(steps, i)
+		reached.is > 0
 	]
 	weight := stops[0]
 	percent := floor((weight.is * 100) / _whole(r))

@@ -24,7 +24,7 @@ deny contains finding if {
 	counterpart := _counterpart(slo, successor, index)
 	_less(counterpart.target, objective.target)
 	finding := {
-		"message": sprintf("The objective of SLO %s falls from %s to %s.", [
+		"message": sprintf("The objective of SLO %v falls from %s to %s.", [
 			_title(slo, objective),
 			objective.shown,
 			counterpart.shown,
@@ -41,7 +41,7 @@ deny contains finding if {
 	some index, objective in slo.objectives
 	not _counterpart(slo, successor, index)
 	finding := {
-		"message": sprintf("SLO %s loses its objective of %s.", [_title(slo, objective), objective.shown]),
+		"message": sprintf("SLO %v loses its objective of %s.", [_title(slo, objective), objective.shown]),
 		"resource": successor.resource,
 		"path": successor.path,
 	}
@@ -57,7 +57,7 @@ deny contains finding if {
 	missing := slo.environments - kept
 	count(missing) > 0
 	finding := {
-		"message": sprintf("SLO %s is removed%s.", [_name(slo), _where(missing)]),
+		"message": sprintf("SLO %v is removed%s.", [_name(slo), _where(missing)]),
 		"resource": slo.resource,
 		"path": slo.path,
 	}
@@ -130,15 +130,15 @@ _taken(slo, other) if {
 }
 
 # Percentages come from factors of 100 and from text: equal within a millionth.
-_less(new, old) if new + 0.000001 < old
+_less(new, old) if (new * 1000000) + 1 < old * 1000000
 
-_title(slo, objective) := sprintf("%s (%s)", [_name(slo), objective.label]) if {
+_title(slo, objective) := sprintf("%v (%s)", [_name(slo), objective.label]) if {
 	is_string(objective.label)
 } else := _name(slo)
 
 _name(slo) := slo.name if {
 	slo.service == ""
-} else := sprintf("%s/%s", [slo.service, slo.name])
+} else := sprintf("%v/%v", [slo.service, slo.name])
 
 _where(environments) := "" if {
 	environments == {"default"}

@@ -36,7 +36,7 @@ test_a_lowered_objective if {
 }
 
 test_a_raised_or_equal_objective if {
-	every objective in [99.9, 99.90000000001, 99.95] {
+	every objective in [99.9, 99.901, 99.95] {
 		_findings([_resource("slo.yaml", _sloth([_slo("a", 99.9)]), _sloth([_slo("a", objective)]))]) == set()
 	}
 }

@@ -32,8 +32,8 @@ deny contains {"message": message, "resource": r.id, "path": found.path} if {
 	some was in judged.old
 	was.list != "ephemeralContainers"
 	_probes(was.container)
-	same := [found | some at in _new[i][was.container.name]; found := judged.new[at]]
-	probed := [found | some found in same; _probes(found.container)]
+	same := [each | some at in _new[i][was.container.name]; each := judged.new[at]]
+	probed := [each | some each in same; _probes(each.container)]
 	count(probed) == 0
 	some found in same
 	message := sprintf("%s: container %s has no readinessProbe any more", [pods.label(r), pods.container_name(found)])
@@ -43,8 +43,8 @@ deny contains {"message": message, "resource": r.id, "path": found.path} if {
 deny contains {"message": message, "resource": r.id, "path": found.path} if {
 	some replaced in array.concat(_of_one_image, _left_over)
 	r := replaced.resource
-	was := [found | some found in replaced.before; _probes(found.container)][0]
-	probed := [found | some found in replaced.now; _probes(found.container)]
+	was := [each | some each in replaced.before; _probes(each.container)][0]
+	probed := [each | some each in replaced.now; _probes(each.container)]
 	count(probed) == 0
 	some found in replaced.now
 	message := sprintf("%s: container %s has no readinessProbe, which it had as %s", [
