@@ -9,21 +9,36 @@ NAMES = ("auto", "embedded", "opa")
 """Beside these, the address of an OPA server."""
 
 
-def open_engine(name: str, *, offline: bool = False) -> Engine:
+def open_engine(name: str, *, by: str = "the caller", offline: bool = False) -> Engine:
     """The engine of that name; the caller closes it. Raises UsageError for one that is not known.
 
-    `auto` chooses for each bundle. `offline`: no server is asked.
+    `auto` chooses for each bundle. `offline`: no server is asked, and `auto` takes its place. `by`
+    says for people who named it.
     """
-    if name == "opa" or "://" in name:
+    reason = f"asked for with {by}"
+    if name == "auto":
+        from gate.decision.auto import Auto
+
+        return Auto()
+    if name == "embedded":
+        from gate.decision.embedded import Embedded
+
+        return Embedded(reason)
+    if name == "opa":
+        from gate.decision.local import Local
+
+        return Local(reason)
+    if "://" not in name:
+        # What looks like an address may hold a password.
+        shown = "of that name." if "@" in name else f"`{name}`{did_you_mean(name, NAMES)}"
         raise UsageError(
-            f"The engine `{name}` is not supported by this version.",
-            advice="Leave out `--engine`, or name `embedded`.",
-        )
-    if name not in NAMES:
-        raise UsageError(
-            f"There is no engine `{name}`{did_you_mean(name, NAMES)}",
+            f"There is no engine {shown}",
             advice=f"Name one of: {', '.join(NAMES)}, or the address of an OPA server.",
         )
-    from gate.decision.embedded import Embedded
+    if offline:
+        from gate.decision.auto import Auto
 
-    return Embedded()
+        return Auto(why="offline: the server is not asked")
+    from gate.decision.server import Server
+
+    return Server(name, reason)
