@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from gate import schemas
 from gate.decision import bundle as bundles
+from gate.decision.documents import too_deep
 from gate.errors import InputError
+from gate.model.config import Conftest
 from gate.model.manifest import Locator
 from gate.model.places import saved_places
 from gate.model.policy import Bundle, PolicyFiles
@@ -65,9 +68,11 @@ def _name(file: Path) -> str:
 
 
 def _bundle(policies: Mapping[str, Any], file: Path) -> Bundle:
-    texts = {module["path"]: module["text"] for module in policies["modules"]}
-    bundle = bundles.load(policies["builtin"], [PolicyFiles(texts)] if texts else [])
-    if bundle.digest != policies["digest"]:
+    plain = _texts(policies["modules"])
+    given = [PolicyFiles(plain)] if plain else []
+    given += [_source(source, file) for source in policies.get("sources", [])]
+    bundle = bundles.load(policies["builtin"], given)
+    if policies["digest"] not in (bundle.digest, _first_digest(bundle)):
         raise InputError(
             "The input was saved with other rules than this version of gate has.",
             advice="Judge it with the version that saved it (`gate.version` in it), "
@@ -75,3 +80,35 @@ def _bundle(policies: Mapping[str, Any], file: Path) -> Bundle:
             path=_name(file),
         )
     return bundle
+
+
+def _texts(modules: Sequence[Mapping[str, str]]) -> dict[str, str]:
+    return {module["path"]: module["text"] for module in modules}
+
+
+def _source(source: Mapping[str, Any], file: Path) -> PolicyFiles:
+    """What was no plain file of a folder: a bundle, a server's rules, conftest's policies."""
+    told = source["conftest"]
+    if too_deep(source["data"]):
+        raise InputError("The data of its policies is nested too deeply.", path=_name(file))
+    return PolicyFiles(
+        texts=_texts(source["modules"]),
+        data=source["data"],
+        origin=source["origin"],
+        conftest=None
+        if told is None
+        else Conftest(
+            told["path"], tuple(told["namespaces"]), tuple(told["data"]), told["combine"]
+        ),
+        v0=frozenset(source["v0"]),
+        by_path=source["by_path"],
+    )
+
+
+def _first_digest(bundle: Bundle) -> str:
+    """The digest as version 0.1.0 first wrote it, with the paths."""
+    total = hashlib.sha256()
+    for module in sorted(bundle.modules, key=lambda module: module.path):
+        total.update(json.dumps([module.path, module.text]).encode("ascii"))
+        total.update(b"\n")
+    return f"sha256:{total.hexdigest()}"

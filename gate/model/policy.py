@@ -39,12 +39,18 @@ class Rule:
 class PolicyFiles:
     """What one source of policies holds, read and not yet checked: Rego by path, and the base
     documents below `data`. With `conftest` they are read as conftest reads them; else each file
-    is a rule or library of gate."""
+    is a rule or library of gate.
+
+    `v0` are the paths of what is written in the Rego of before OPA 1.0. `by_path` says that a
+    file's path names its package, as in a folder; in an archive it may have any name.
+    """
 
     texts: Mapping[str, str]
     data: Mapping[str, Any] = field(default_factory=dict)
     origin: Literal["repository", "server"] = "repository"
     conftest: Conftest | None = None
+    v0: frozenset[str] = frozenset()
+    by_path: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +77,7 @@ class Unfaithful:
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """All that is judged by. `digest` is `sha256:` over paths, texts and data; `entry` the
+    """All that is judged by. `digest` is `sha256:` over texts and data; `entry` the
     generated module `gate_entry`; `data` the base documents; `unfaithful` what only OPA judges
     rightly, by the path of its module; `files` what it was made of beside the wheel."""
 

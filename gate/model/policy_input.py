@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from gate.model.change import Change
-from gate.model.config import Config
+from gate.model.config import Config, Conftest
 from gate.model.manifest import Manifests, Resource
-from gate.model.policy import Bundle
+from gate.model.policy import Bundle, PolicyFiles
 from gate.model.verdict import Evidence
 
 SCHEMA = "change-gate/input/v1"
@@ -90,16 +90,46 @@ def judging(
         "unrendered": config.manifests.unrendered,
         "indirect": manifests.indirect,
         "positions": {},
-        "policies": {
-            "digest": bundle.digest,
-            "builtin": any(module.origin == "builtin" for module in bundle.modules),
-            "modules": [
-                {"path": module.path, "text": module.text}
-                for module in bundle.modules
-                if module.origin != "builtin"
-            ],
-        },
+        "policies": _policies(bundle),
         "preview": None,
+    }
+
+
+def _policies(bundle: Bundle) -> Json:
+    """The rules, so that they can be loaded anew. What is no plain file of a folder stands under
+    `sources`, as it was read."""
+    plain = [files for files in bundle.files if _is_plain(files)]
+    return {
+        "digest": bundle.digest,
+        "builtin": any(module.origin == "builtin" for module in bundle.modules),
+        "modules": [
+            {"path": path, "text": text} for files in plain for path, text in files.texts.items()
+        ],
+        "sources": [_source(files) for files in bundle.files if not _is_plain(files)],
+    }
+
+
+def _is_plain(files: PolicyFiles) -> bool:
+    return files == PolicyFiles(files.texts)
+
+
+def _source(files: PolicyFiles) -> Json:
+    return {
+        "modules": [{"path": path, "text": text} for path, text in files.texts.items()],
+        "data": dict(files.data),
+        "origin": files.origin,
+        "v0": sorted(files.v0),
+        "by_path": files.by_path,
+        "conftest": None if files.conftest is None else _conftest(files.conftest),
+    }
+
+
+def _conftest(asked: Conftest) -> Json:
+    return {
+        "path": asked.path,
+        "namespaces": list(asked.namespaces),
+        "data": list(asked.data),
+        "combine": asked.combine,
     }
 
 

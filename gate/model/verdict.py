@@ -80,10 +80,13 @@ class TargetOutcome:
 
 @dataclass(frozen=True, slots=True)
 class RuleOutcome:
+    """`excepted` counts findings that the policies themselves make an exception of (conftest)."""
+
     rule: str
     outcome: RuleResult
     reason: str | None = None
     targets: Sequence[TargetOutcome] = ()
+    excepted: int = 0
 
 
 @dataclass(frozen=True, slots=True)

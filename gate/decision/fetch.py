@@ -1,0 +1,173 @@
+"""Bundles from the network: HTTPS only (HTTP on this machine), with limits on time and size, no
+credentials, and a cache by digest (`cache`)."""
+
+from __future__ import annotations
+
+import ipaddress
+import time
+from typing import TYPE_CHECKING
+from urllib.parse import SplitResult, urljoin, urlsplit
+
+from gate.decision import cache
+from gate.decision.sources import check_digest
+from gate.errors import PolicyError
+
+if TYPE_CHECKING:
+    from gate.decision.download import Reply
+
+REDIRECTS = 5
+
+_MOVED = frozenset({301, 302, 303, 307, 308})
+_EXAMPLE = "Write it as https://bundles.example/team.tar.gz#sha256=..."
+
+_fetched: dict[str, bytes] = {}
+"""What this process has fetched, by address: the head's config may name the same ones, and for it
+nothing is asked."""
+
+
+def fetched(address: str, pin: str | None, *, offline: bool) -> bytes:
+    """The bytes at an address. `pin` is the SHA-256 (hexadecimal) that they must have.
+
+    A pinned bundle that was fetched before is taken from the cache. Any other is asked for, with
+    the ETag of last time; `offline` nothing is. Raises PolicyError, for other bytes too.
+    """
+    _check(_parts(address), address)
+    data = _fetched.get(address)
+    if data is None and pin is not None:
+        data = cache.kept(pin)
+    if data is None:
+        if offline:
+            raise _not_offline(address, pin)
+        data = _asked(address, pin)
+    if pin is not None:
+        check_digest(shown(address), data, pin)
+    _fetched[address] = data
+    return data
+
+
+def shown(address: str) -> str:
+    """The address for people, without what may be a secret in it."""
+    parts = _parts(address)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+def _parts(address: str) -> SplitResult:
+    """The parts of an address. Raises PolicyError for what is none."""
+    try:
+        parts = urlsplit(address)
+        _ = parts.port
+    except ValueError as error:
+        raise PolicyError("The address of the bundle is none.", advice=_EXAMPLE) from error
+    return parts
+
+
+def _check(parts: SplitResult, address: str) -> None:
+    if not parts.hostname or not address.isprintable() or " " in address:
+        raise PolicyError("The address of the bundle is none.", advice=_EXAMPLE)
+    if "@" in parts.netloc:
+        raise PolicyError(
+            "The address of the bundle holds a user or password, which logs would show.",
+            advice="Leave them out: the digest says that the bundle is the right one.",
+            path=shown(address),
+        )
+    if parts.fragment:
+        raise PolicyError(
+            "The address of the bundle has a part behind `#` that is no digest.",
+            advice=_EXAMPLE,
+            path=shown(address),
+        )
+    if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(parts.hostname)):
+        raise PolicyError(
+            "A bundle is fetched over HTTPS only.", advice=_EXAMPLE, path=shown(address)
+        )
+
+
+def _is_loopback(host: str) -> bool:
+    """Whether a host name is this machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _not_offline(address: str, pin: str | None) -> PolicyError:
+    if pin is None:
+        return PolicyError(
+            "This bundle is asked for on each run, and nothing is asked over the network.",
+            advice="Name it with its digest, `#sha256=...`: then it is kept.",
+            path=shown(address),
+        )
+    return PolicyError(
+        "This bundle was not fetched yet, and nothing is asked over the network.",
+        advice="Run once without --offline: then it is kept.",
+        path=shown(address),
+    )
+
+
+def _asked(address: str, pin: str | None) -> bytes:
+    before = cache.seen(address) if pin is None else None
+    known = cache.kept(before.digest) if before else None
+    etag = before.etag if before and known is not None else None
+    reply = _followed(address, etag)
+    if reply.status == 304 and known is not None:
+        return known
+    if reply.status != 200:
+        raise _failed(address, reply.status)
+    if pin is None:
+        cache.remember(address, reply.etag, reply.data)
+    else:
+        check_digest(shown(address), reply.data, pin)
+        cache.keep(reply.data)
+    return reply.data
+
+
+def _followed(address: str, etag: str | None) -> Reply:
+    """The reply at the end of all redirects. None leads to another scheme."""
+    from gate.decision import download
+
+    until = time.monotonic() + download.SECONDS
+    here = address
+    for _ in range(REDIRECTS + 1):
+        direct = here.startswith("http:")
+        reply = download.get(here, etag, shown=shown(address), direct=direct, until=until)
+        if reply.status not in _MOVED or reply.location is None:
+            return reply
+        here = _next(address, here, reply.location)
+    raise PolicyError(
+        f"The server sends from one address to the next, more than {REDIRECTS} times.",
+        advice="Name the address where the bundle is.",
+        path=shown(address),
+    )
+
+
+def _next(address: str, here: str, location: str) -> str:
+    """Where a server sends to."""
+    try:
+        there = urljoin(here, location)
+        parts = _parts(there)
+        _check(parts._replace(fragment=""), there)
+        if parts.scheme == "https" or here.startswith("http:"):
+            return there
+    except (ValueError, PolicyError):
+        pass
+    raise PolicyError(
+        "The server sends to an address that is not asked: a bundle is fetched over HTTPS only, "
+        "and without credentials.",
+        advice="Name the address where the bundle is.",
+        path=shown(address),
+    )
+
+
+def _failed(address: str, status: int) -> PolicyError:
+    advice = {
+        401: "Serve it without a login, or fetch it yourself and name the file.",
+        403: "Serve it without a login, or fetch it yourself and name the file.",
+        404: "Mend `policies` in the config, or publish the bundle there.",
+    }.get(status, "Look at the server, and try again.")
+    return PolicyError(
+        f"The bundle cannot be fetched: the server answers with status {status}.",
+        advice=advice,
+        path=shown(address),
+    )
