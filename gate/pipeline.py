@@ -150,7 +150,11 @@ def _case(source: Source, book: Rulebook, asked: Config, request: Request, step:
 
 def _decide(case: Case, request: Request, step: Step) -> Verdict:
     step("judging")
-    with closing(open_engine(request.engine or case.engine, offline=request.offline)) as engine:
+    name, by = (request.engine, "--engine") if request.engine else (case.engine, "the config")
+    with (
+        closing(open_engine(name, by=by, offline=request.offline)) as engine,
+        closing(open_engine("auto")) as preview_engine,
+    ):
         return judge(
             case.context,
             case.bundle,
@@ -159,6 +163,7 @@ def _decide(case: Case, request: Request, step: Step) -> Verdict:
             include_existing=request.include_existing,
             fail_on=request.fail_on,
             preview_bundle=case.preview,
+            preview_engine=preview_engine,
         )
 
 

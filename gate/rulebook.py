@@ -7,7 +7,7 @@ that lies in the repository is read from there too; any other path is the operat
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -68,28 +68,58 @@ def of_folder(folder: Path, asked: Asked) -> Rulebook:
     return _rulebook(FolderTree(top, "the working tree"), top, asked)
 
 
+def to_serve(folder: Path, asked: Asked) -> Bundle:
+    """What an OPA server is given to judge by the files on disk: all rules but its own."""
+    top = top_above(folder).absolute()
+    tree = FolderTree(top, "the working tree")
+    config, _ = _config(tree, top, asked.config)
+    wanted = [each for each in asked.policies or config.policies if each != sources.SERVER]
+    return _bundle(replace(config, policies=tuple(wanted)), tree, top, asked)
+
+
 def _rulebook(tree: Tree, top: Path | None, asked: Asked) -> Rulebook:
     config, judged_by = _config(tree, top, asked.config)
-    engine = asked.engine or config.engine
     if asked.policies:
         config = replace(config, policies=tuple(asked.policies))
+    bundle = _bundle(config, tree, top, asked)
+    if asked.policies:
+        # The config speaks of its own policies' rules too, which take no part.
+        known = {name: told for name, told in config.rules.items() if name in bundle.rules}
+        config = replace(config, rules=known)
+    levels, settings, on_unavailable = effective(bundle, config)
+    return Rulebook(config, bundle, levels, settings, on_unavailable, judged_by)
+
+
+def _bundle(config: Config, tree: Tree, top: Path | None, asked: Asked) -> Bundle:
+    engine = asked.engine or config.engine
     given: list[PolicyFiles] = []
     for policy in config.policies:
         where, name = _place_of(policy, tree, top) if asked.policies else (tree, policy)
         given += sources.read([name], where, engine=engine, offline=asked.offline)
-    bundle = bundles.load(sources.BUILTIN in config.policies, sources.once(given))
-    levels, settings, on_unavailable = effective(bundle, config)
-    return Rulebook(config, bundle, levels, settings, on_unavailable, judged_by)
+        if asked.policies and isinstance(policy, Conftest):
+            given += _data_of(policy, tree, top)
+    return bundles.load(sources.BUILTIN in config.policies, sources.once(given))
 
 
 def _place_of(policy: str | Conftest, tree: Tree, top: Path | None) -> tuple[Tree, str | Conftest]:
     """Where a policy of the command line is read from."""
     if isinstance(policy, Conftest):
         where, name = _place(tree, top, policy.path)
-        return where, replace(policy, path=name)
+        return where, replace(policy, path=name, data=())
     if policy in sources.WORDS or "://" in policy:
         return tree, policy
-    return _place(tree, top, policy)
+    path, *digest = policy.partition(sources.PIN)
+    where, name = _place(tree, top, path)
+    return where, "".join((name, *digest))
+
+
+def _data_of(policy: Conftest, tree: Tree, top: Path | None) -> Iterator[PolicyFiles]:
+    """The data of the command line, each folder from its own place."""
+    from gate.decision import conftest
+
+    for path in policy.data:
+        where, name = _place(tree, top, path)
+        yield PolicyFiles({}, data=conftest.data([name], where))
 
 
 def _config(tree: Tree, top: Path | None, path: str | None) -> tuple[Config, str]:

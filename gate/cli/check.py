@@ -20,6 +20,11 @@ NOT_BESIDE_INPUT = (
     "base_tree",
     "config",
     "policies",
+    "conftest",
+    "namespaces",
+    "all_namespaces",
+    "data",
+    "combine",
     "trust",
     "environments",
     "services",
@@ -35,7 +40,6 @@ outcome = together(
         type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path),
         help="Judge a saved input (`gate context`); - is standard input.",
     ),
-    option("--engine", metavar="auto|embedded", default=None, help="Who judges. [default: auto]"),
     option(
         "--fail-on",
         type=click.Choice(["deny", "warn", "never"]),
@@ -74,6 +78,7 @@ def check(
       gate check --base v1.4 --head v1.5         a release
       gate check --staged --offline              before a commit
       gate check deploy/                         everything in a folder, without Git
+      gate check deploy/ --conftest policy/      the same, by policies written for conftest
       gate check --base-tree old --tree new      two folders of rendered manifests
       gate check -o json=verdict.json -o text    for a machine and a person
       gate context | gate check --input -        a saved input, not saved
@@ -83,6 +88,7 @@ def check(
     from gate.cli.requests import watched
 
     to = destinations(outputs)
+    _refuse_offline_server(context, options)
     try:
         with watched(options, to) as (request, step, look):
             if saved is None:
@@ -97,12 +103,25 @@ def check(
     return verdict.exit_code
 
 
+def _refuse_offline_server(context: click.Context, options: dict[str, Any]) -> None:
+    """Only the command line says both on purpose; a configured server gives way to --offline."""
+    given = {context.get_parameter_source(name) for name in ("engine", "offline")}
+    if given == {ParameterSource.COMMANDLINE} and "://" in (options["engine"] or ""):
+        raise UsageError(
+            "--engine names a server, and --offline asks none.",
+            advice="Leave one of them out; `--engine auto` judges on this machine.",
+        )
+
+
 def _refuse_beside_input(context: click.Context) -> None:
     """A saved input says itself what is judged, by what and when."""
+    names = {each.name: each for each in context.command.params}
     for name in NOT_BESIDE_INPUT:
         if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            each = names[name]
+            shown = each.opts[0] if isinstance(each, click.Option) else "A folder"
             raise UsageError(
-                f"--{name.replace('_', '-')} cannot stand beside --input: a saved input says "
-                "itself what is judged, by what and when.",
+                f"{shown} cannot stand beside --input: a saved input says itself what is judged, "
+                "by what and when.",
                 advice="Leave it out, or save the input anew with it: `gate context`.",
             )

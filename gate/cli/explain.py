@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
-from gate.cli.options import how_it_looks, rules_of
+from gate.cli.options import how_it_looks, policies_of, rules_of
 from gate.errors import UsageError, did_you_mean
 from gate.report.look import Color, look
 
@@ -23,7 +24,7 @@ def explain(
     verbose: int,
     repo: Path,
     config: str | None,
-    policies: tuple[str, ...],
+    **policies: Any,
 ) -> None:
     """Show a rule: what it asks and why, its level and settings, and how to satisfy it.
 
@@ -31,11 +32,12 @@ def explain(
     Examples:
       gate explain workload.image_pinned
       gate explain workload.image_pinned -v     with its Rego
+      gate explain main.deny --conftest policy/
     """
     from gate import rulebook
     from gate.report.tables import rule_page
 
-    book = rulebook.of_folder(repo, rulebook.Asked(config, policies))
+    book = rulebook.of_folder(repo, rulebook.Asked(config, policies_of(policies)))
     rule = book.bundle.rules.get(rule_id)
     if rule is None:
         raise UsageError(
@@ -43,7 +45,7 @@ def explain(
             advice="`gate policy list` shows the rules.",
         )
     seen = look(sys.stdout, color=color, quiet=quiet, verbose=verbose)
-    module = next(each for each in book.bundle.modules if each.rule == rule_id)
+    module = next(each for each in book.bundle.modules if each.path == rule.path)
     page = rule_page(
         rule, book.levels[rule_id], book.settings[rule_id], module.text, book.config.path, seen
     )

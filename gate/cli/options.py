@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,6 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from gate.errors import UsageError
+from gate.model.config import Conftest
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -52,6 +54,30 @@ what_changes = together(
     repository,
 )
 
+conftest_policies = together(
+    option(
+        "--conftest",
+        metavar="DIR",
+        multiple=True,
+        help="Policies written for conftest, like --policy: `--conftest policy/`. Repeatable.",
+    ),
+    option(
+        "--namespace",
+        "namespaces",
+        metavar="NAME",
+        multiple=True,
+        help="With --conftest: a package whose rules judge. Repeatable. [default: main]",
+    ),
+    option("--all-namespaces", is_flag=True, help="With --conftest: the rules of all packages."),
+    option(
+        "--data",
+        metavar="DIR",
+        multiple=True,
+        help="With --conftest: JSON and YAML that it sees below `data`. Repeatable.",
+    ),
+    option("--combine", is_flag=True, help="With --conftest: all objects as one input."),
+)
+
 what_judges = together(
     option("--config", metavar="FILE", help="The configuration. [default: .gate.yaml]"),
     option(
@@ -61,6 +87,7 @@ what_judges = together(
         multiple=True,
         help="Rules to judge by, or `builtin`; replaces the config's. Repeatable.",
     ),
+    conftest_policies,
     option(
         "--trust",
         type=click.Choice(["base", "head"]),
@@ -81,6 +108,11 @@ what_judges = together(
         multiple=True,
         help="Only this service. Repeatable.",
     ),
+    option(
+        "--engine",
+        metavar="auto|embedded|opa|URL",
+        help="Who judges: `opa` starts one here, a URL is an OPA server's. [default: auto]",
+    ),
     option("--offline", is_flag=True, help="Ask nothing over the network."),
     option("--now", metavar="TIME", help="Judge as if it were this time (RFC 3339)."),
 )
@@ -95,6 +127,7 @@ rules_of = together(
         multiple=True,
         help="Rules to show, or `builtin`; replaces the config's. Repeatable.",
     ),
+    conftest_policies,
 )
 
 how_it_looks = together(
@@ -107,6 +140,32 @@ how_it_looks = together(
     option("-q", "--quiet", is_flag=True, help="Only the verdict and what blocks."),
     option("-v", "--verbose", count=True, help="Everything; -vv adds tracebacks."),
 )
+
+
+def policies_of(options: Mapping[str, Any]) -> tuple[str | Conftest, ...]:
+    """What `--policy` and `--conftest` name, as the entries of a config's `policies`. Raises
+    UsageError for options that say nothing, or not one thing."""
+    named = {name: options[name] for name in ("namespaces", "all_namespaces", "data", "combine")}
+    if not options["conftest"]:
+        lost = next((name for name, value in named.items() if value), None)
+        if lost is not None:
+            raise UsageError(
+                f"--{lost.removesuffix('s') if lost == 'namespaces' else lost.replace('_', '-')} "
+                "says something of policies written for conftest, and none are named.",
+                advice="Name their folder too: `--conftest policy/`.",
+            )
+        return tuple(options["policies"])
+    if named["namespaces"] and named["all_namespaces"]:
+        raise UsageError(
+            "--namespace and --all-namespaces cannot stand side by side.",
+            advice="Leave one of them out.",
+        )
+    namespaces = () if named["all_namespaces"] else tuple(named["namespaces"]) or ("main",)
+    folders = tuple(
+        Conftest(path, namespaces, combine=named["combine"]) for path in options["conftest"]
+    )
+    first = replace(folders[0], data=tuple(named["data"]))
+    return (*options["policies"], first, *folders[1:])
 
 
 MIN_YEAR = 1000

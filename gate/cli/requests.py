@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from gate.change.registry import ChangeRequest
-from gate.cli.options import moment
+from gate.cli.options import moment, policies_of
 from gate.cli.output import Destination, standard_look
 from gate.pipeline import Request, Step
 from gate.report.look import Look, look
@@ -42,7 +42,7 @@ def _request(options: Mapping[str, Any]) -> Request:
         ),
         now=moment(options["now"]),
         config=options["config"],
-        policies=tuple(options["policies"]),
+        policies=policies_of(options),
         environments=tuple(options["environments"]),
         services=tuple(options["services"]),
         offline=options["offline"],

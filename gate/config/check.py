@@ -247,6 +247,8 @@ def _described(node: Node) -> str:
         return "empty"
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
+    if isinstance(value, str) and "://" in value and "@" in value:
+        return "an address with a user or password in it (not shown)"
     if isinstance(value, str):
         return f"the text {shown(value)}" if value else "empty text"
     if isinstance(value, list):

@@ -17,6 +17,7 @@ from gate.model.config import Config, Conftest, ManifestConfig, RuleConfig, Serv
 
 LOCAL_SOURCES = frozenset({"file", "windows", "ical", "argocd"})
 POLICY_WORDS = ("builtin", "server")
+BUNDLE_DIGEST = "#sha256="
 MAX_REPORTED = 5
 _WILDCARDS = frozenset("*?[{")
 
@@ -89,8 +90,8 @@ def gate_paths(config: Config) -> tuple[str, ...]:
     for policy in config.policies:
         if isinstance(policy, Conftest):
             paths |= {policy.path, *policy.data}
-        elif policy not in POLICY_WORDS:
-            paths.add(policy)
+        elif policy not in POLICY_WORDS and "://" not in policy:
+            paths.add(policy.partition(BUNDLE_DIGEST)[0])
     paths.add(config.waivers_path or WAIVERS_NAME)
     for sources in config.evidence.values():
         for source in sources:
@@ -216,8 +217,20 @@ def _refuse_unkept_records(values: Mapping[str, Any], document: Node, path: str)
         )
 
 
-def _policies(entries: Sequence[str]) -> tuple[str, ...]:
-    return tuple(entry.rstrip("/") for entry in entries)
+def _policies(entries: Sequence[Any]) -> tuple[str | Conftest, ...]:
+    return tuple(
+        _conftest(entry) if isinstance(entry, dict) else entry.rstrip("/") for entry in entries
+    )
+
+
+def _conftest(values: Mapping[str, Any]) -> Conftest:
+    namespaces = values.get("namespaces", ("main",))
+    return Conftest(
+        path=values["conftest"].rstrip("/"),
+        namespaces=() if namespaces == "all" else tuple(namespaces),
+        data=tuple(path.rstrip("/") for path in values.get("data", ())),
+        combine=values.get("combine", False),
+    )
 
 
 def _manifests(values: Mapping[str, Any]) -> ManifestConfig:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from gate.decision import bundle as bundles
@@ -53,12 +53,14 @@ def judge(
     fail_on: FailOn = "deny",
     decision_id: str | None = None,
     preview_bundle: Bundle | PolicyError | None = None,
+    preview_engine: Engine | None = None,
 ) -> Verdict:
     """Judges a context (`gate.model.policy_input`) by the rules of a bundle.
 
     `include_existing` lets old debt block. `preview_bundle` holds the head's own policies, or why
-    they do not load; None: they are those of `bundle`. Without a `decision_id` it follows from
-    context and bundle. Raises PolicyError where nothing at all can be judged.
+    they do not load; None: they are those of `bundle`. `preview_engine` judges them where they are
+    others, which a server does not have. Without a `decision_id` it follows from context and
+    bundle. Raises PolicyError where nothing at all can be judged.
     """
     case = open_case(context, bundle, engine)
     judged = _judge(case, locate, include_existing=include_existing)
@@ -90,7 +92,13 @@ def judge(
         engine=engine.about(bundle),
         policies={"digest": bundle.digest, "rules": len(bundle.rules)},
         waivers=judged.idle_waivers,
-        preview=_preview(case, preview_bundle, locate, include_existing=include_existing),
+        preview=_preview(
+            case,
+            preview_bundle,
+            preview_engine or engine,
+            locate,
+            include_existing=include_existing,
+        ),
         reasons=judged.reasons,
     )
 
@@ -163,13 +171,14 @@ def _outcome(
         for each in found
         if each.rule.id == rule.id and each.counts
     ]
-    return outcomes.of_rule(
+    outcome = outcomes.of_rule(
         rule,
         failures=checked.failures,
         seen=seen,
         findings=counting,
         applicable=_applicable(case.context, rule, checked),
     )
+    return replace(outcome, excepted=checked.excepted)
 
 
 def _applicable(context: Json, rule: Rule, checked: Checked) -> bool:
@@ -253,6 +262,7 @@ def _decision_id(context: Json, bundle: Bundle) -> str:
 def _preview(
     case: Case,
     preview_bundle: Bundle | PolicyError | None,
+    preview_engine: Engine,
     locate: Locator,
     *,
     include_existing: bool,
@@ -267,8 +277,10 @@ def _preview(
         return Preview("error", changed, told["reason"])
     if isinstance(preview_bundle, PolicyError):
         return Preview("error", changed, _told(preview_bundle))
+    bundle = preview_bundle or case.bundle
+    engine = case.engine if bundle.digest == case.bundle.digest else preview_engine
     try:
-        head = open_case(told["context"], preview_bundle or case.bundle, case.engine)
+        head = open_case(told["context"], bundle, engine)
         judged = _judge(head, locate, include_existing=include_existing)
     except GateError as error:
         return Preview("error", changed, _told(error))

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NoReturn, cast
+from functools import partial
+from typing import Any, NoReturn, get_args
 
 from gate.decision import times
 from gate.decision.scan import Comment, Scan
@@ -62,7 +63,7 @@ _WORDS: Mapping[str, Any] = {
     "False": False,
     "FALSE": False,
 }
-_NOT_FINITE = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
+NOT_FINITE = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,38 @@ def blocks(comments: tuple[Comment, ...]) -> Iterator[Block]:
 
 def read(path: str, scanned: Scan) -> Metadata:
     """The metadata of the rule in a module. Raises PolicyError with path and line."""
+    return _Reader(path, _block(path, scanned)).metadata()
+
+
+def problems(path: str, scanned: Scan) -> list[PolicyError]:
+    """All that is wrong with the metadata of the rule in a module; `read` raises the first."""
+    try:
+        reader = _Reader(path, _block(path, scanned))
+    except PolicyError as error:
+        return [error]
+    return reader.problems()
+
+
+def unknown_keys(path: str, block: Block) -> list[PolicyError]:
+    """The keys of any block that OPA drops without a word, or why it is no YAML."""
+    try:
+        reader = _Reader(path, block)
+    except PolicyError as error:
+        return [error]
+    return reader.unknown_keys()
+
+
+def row(path: str, scanned: Scan, *keys: str) -> int:
+    """The row in which a key of the rule's metadata stands; that of its block where there is no
+    such key, and of the package where there is no block."""
+    try:
+        block = _block(path, scanned)
+        return _Reader(path, block).lines.get(keys, block.row)
+    except PolicyError:
+        return scanned.package_row
+
+
+def _block(path: str, scanned: Scan) -> Block:
     found = [block for block in blocks(scanned.comments) if block.row < scanned.package_row]
     if not found:
         raise PolicyError(
@@ -122,7 +155,7 @@ def read(path: str, scanned: Scan) -> Metadata:
         raise PolicyError(
             "The package has more than one METADATA block.", path=path, line=found[1].row
         )
-    return _Reader(path, found[0]).metadata()
+    return found[0]
 
 
 def values(path: str, block: Block) -> Mapping[str, Any]:
@@ -140,24 +173,53 @@ class _Reader:
         self.top = self._load(block)
 
     def metadata(self) -> Metadata:
-        self._only(self.top, _OPA_KEYS, ())
-        custom = self._mapping(self.top, "custom", ())
-        self._only(custom, _CUSTOM_KEYS, ("custom",))
+        for check in self._keys(self._mapping(self.top, "custom", ())):
+            check()
+        fields = self._fields(self._mapping(self.top, "custom", ()))
+        return Metadata(**{name: read() for name, read in fields.items()})
+
+    def problems(self) -> list[PolicyError]:
+        custom = self.top.get("custom", {})
+        mapping = custom if isinstance(custom, dict) else {}
+        checks: list[Callable[[], object]] = [
+            partial(self._mapping, self.top, "custom", ()),
+            *self._keys(mapping),
+            *self._fields(mapping).values(),
+        ]
+        return [error for check in checks for error in _raised(check)]
+
+    def unknown_keys(self) -> list[PolicyError]:
+        checks = [partial(self._only, {key: None}, _OPA_KEYS, ()) for key in self.top]
+        return [error for check in checks for error in _raised(check)]
+
+    def _keys(self, custom: Mapping[str, Any]) -> list[Callable[[], object]]:
+        """What each key is checked for, whatever it holds."""
+        return [
+            *(partial(self._only, {key: None}, _OPA_KEYS, ()) for key in self.top),
+            *(partial(self._only, {key: None}, _CUSTOM_KEYS, ("custom",)) for key in custom),
+            self._package_scope,
+        ]
+
+    def _package_scope(self) -> None:
         scope = self.top.get("scope", "package")
         if scope != "package":
             self._fail(f"the scope of a rule's METADATA is package, not {scope!r}.", "scope")
-        return Metadata(
-            title=self._required(self.top, "title", ()),
-            description=self._required(self.top, "description", ()),
-            remediation=self._required(custom, "remediation", ("custom",)),
-            level=cast(Level, self._one_of(custom, "level", ("deny", "warn", "off"))),
-            requires=self._kinds(custom, "requires"),
-            settings=self._mapping(custom, "settings", ("custom",)),
-            standard=self._optional(custom, "standard"),
-            existing=self._one_of(custom, "existing", ("judge", "never")),
-            effective_on=self._date(custom, "effective_on"),
-            runbook=self._optional(custom, "runbook"),
-        )
+
+    def _fields(self, custom: Mapping[str, Any]) -> dict[str, Callable[[], Any]]:
+        """How each field of `Metadata` is read."""
+        levels, existing = get_args(Level), ("judge", "never")
+        return {
+            "title": partial(self._required, self.top, "title", ()),
+            "description": partial(self._required, self.top, "description", ()),
+            "remediation": partial(self._required, custom, "remediation", ("custom",)),
+            "level": partial(self._one_of, custom, "level", levels),
+            "requires": partial(self._kinds, custom, "requires"),
+            "settings": partial(self._mapping, custom, "settings", ("custom",)),
+            "standard": partial(self._optional, custom, "standard"),
+            "existing": partial(self._one_of, custom, "existing", existing),
+            "effective_on": partial(self._date, custom, "effective_on"),
+            "runbook": partial(self._optional, custom, "runbook"),
+        }
 
     def _fail(self, message: str, *keys: str) -> NoReturn:
         while keys and keys not in self.lines:
@@ -307,9 +369,17 @@ class _Reader:
             self._fail(f"the tag {event.tag} is not read.", *at)
         if event.style:
             return text
-        if _NOT_FINITE.fullmatch(text):
+        if NOT_FINITE.fullmatch(text):
             self._fail(f"`{text}` is no number that JSON knows.", *at)
         return plain_value(text)
+
+
+def _raised(check: Callable[[], object]) -> list[PolicyError]:
+    try:
+        check()
+    except PolicyError as error:
+        return [error]
+    return []
 
 
 def plain_value(text: str) -> Any:

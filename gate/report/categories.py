@@ -36,6 +36,7 @@ def categories(verdict: Verdict, look: Look) -> list[str]:
 def _all(verdict: Verdict, look: Look) -> Iterator[Category]:
     yield "existing:", _existing(verdict, look)
     yield "waived:", _waived(verdict, look)
+    yield "excepted:", _excepted(verdict, look)
     yield "idle waivers:", _idle_waivers(verdict)
     yield "skipped:", _skipped(verdict, look)
     yield "not applicable:", _rules_of(verdict, look, "not_applicable")
@@ -87,6 +88,15 @@ def _waived(verdict: Verdict, look: Look) -> list[Item]:
         )
     ]
     return _first(items, look)
+
+
+def _excepted(verdict: Verdict, look: Look) -> list[Item]:
+    """What policies written for conftest make an exception of themselves."""
+    counts = {each.rule: each.excepted for each in verdict.rules if each.excepted}
+    if not counts:
+        return []
+    counted = f"{plural(sum(counts.values()), 'finding')}, by the policies' own exceptions:"
+    return [[*reflow(counted), *listing(sorted(counts), "dim", _limit(look))]]
 
 
 def _covered(findings: Sequence[Finding]) -> Item:
@@ -209,6 +219,7 @@ def _judged_with(verdict: Verdict) -> list[Item]:
     engine, policies = verdict.engine, verdict.policies
     return [
         reflow(f"{engine.get('name', '?')} {engine.get('version', '')}"),
+        *([reflow(engine["reason"])] if "reason" in engine else []),
         reflow(f"{policies.get('rules', '?')} rules, {policies.get('digest', '?')}"),
         reflow(f"decision {verdict.decision_id} at {moment(verdict.evaluated_at)}"),
     ]

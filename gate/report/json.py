@@ -63,7 +63,7 @@ def to_json(verdict: Verdict) -> Json:
             "rules": [_rule(each) for each in verdict.rules],
             "evidence": [_evidence(each) for each in verdict.evidence],
             "problems": [_problem(each) for each in verdict.problems],
-            "engine": _ordered(verdict.engine, ("name", "version")),
+            "engine": _ordered(verdict.engine, ("name", "version", "reason")),
             "policies": _ordered(verdict.policies, ("digest", "rules")),
             "judged_by": verdict.judged_by,
             "description": verdict.description,
@@ -135,6 +135,7 @@ def _rule(rule: RuleOutcome) -> Json:
         "outcome": rule.outcome,
         "reason": rule.reason,
         "targets": [_target(each) for each in rule.targets],
+        "excepted": rule.excepted,
     }
 
 

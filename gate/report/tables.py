@@ -105,11 +105,18 @@ def _facts(
         yield "standard:", reflow(rule.standard)
     if rule.runbook:
         yield "see:", reflow(rule.runbook)
-    origin = "comes with gate" if rule.origin == "builtin" else "of this repository"
     yield (
         "source:",
-        [Word(plain(f"{rule.path}:{rule.line}"), "place"), *reflow(f"({origin})", "dim")],
+        [Word(plain(f"{rule.path}:{rule.line}"), "place"), *reflow(f"({_origin(rule)})", "dim")],
     )
+
+
+def _origin(rule: Rule) -> str:
+    if rule.origin == "builtin":
+        return "comes with gate"
+    if rule.origin == "server":
+        return "of the OPA server"
+    return "of a bundle" if "!" in rule.path else "of this repository"
 
 
 def _level_from(rule: Rule, level: Level, config: str | None) -> str:
