@@ -6,7 +6,7 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,9 +16,10 @@ import click
 from gate.errors import GateError, UsageError, unexpected
 from gate.model.verdict import Verdict
 from gate.report.look import Color, Look, look
-from gate.report.registry import FORMATS, renderer
+from gate.report.registry import renderer
 
-MACHINE = frozenset(FORMATS) - {"text"}
+Render = Callable[[str, Look], str]
+"""Makes the text of a format, named first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +30,17 @@ class Destination:
     file: Path | None
 
 
-def destinations(outputs: Sequence[str]) -> list[Destination]:
-    """Reads `FORMAT[=FILE]`. Of the machine formats one alone may take standard output."""
+def destinations(
+    outputs: Sequence[str], check: Callable[[str], object] = renderer
+) -> list[Destination]:
+    """Reads `FORMAT[=FILE]`; `check` raises UsageError for a format that is not known. Of the
+    machine formats, all but `text`, one alone may take standard output."""
     found = []
     for output in outputs or ("text",):
         name, _, file = output.partition("=")
-        renderer(name)
+        check(name)
         found.append(Destination(name, Path(file) if file else None))
-    machine = [each.format for each in found if each.file is None and each.format in MACHINE]
+    machine = [each.format for each in found if each.file is None and each.format != "text"]
     if len(machine) > 1:
         raise UsageError(
             f"{' and '.join(machine)} cannot both go to standard output.",
@@ -46,46 +50,64 @@ def destinations(outputs: Sequence[str]) -> list[Destination]:
 
 
 def write(verdict: Verdict, to: Sequence[Destination], options: Look) -> None:
+    """Writes a verdict in all its formats."""
+    write_all(lambda name, seen: renderer(name)(verdict, seen), to, options)
+
+
+def write_all(render: Render, to: Sequence[Destination], options: Look) -> None:
     """Machine formats go to standard output alone; text then goes to standard error. What cannot
     be written keeps nothing else from being written."""
-    taken = any(each.file is None and each.format in MACHINE for each in to)
+    taken = _is_taken(to)
     failures: list[GateError] = []
     for each in to:
         try:
-            _write(verdict, each, options, taken=taken)
+            _write(render, each, options, taken=taken)
         except GateError as error:
             failures.append(error)
     if failures:
         raise failures[0]
 
 
-def write_error(error: Exception, to: Sequence[Destination]) -> None:
-    """Puts the error where the verdict would have been, so that no earlier one is taken for it."""
+def write_error(
+    error: Exception,
+    to: Sequence[Destination],
+    others: Mapping[str, Callable[[GateError], str]] | None = None,
+) -> None:
+    """Puts the error where the verdict would have been, so that no earlier one is taken for it:
+    as JSON, and in the formats of `others`."""
+    told = error if isinstance(error, GateError) else unexpected(error)
+    formats = {"json": _json_error, **(others or {})}
+    for each in to:
+        if each.file is not None and each.format in formats:
+            with suppress(GateError):
+                _put(each.file, formats[each.format](told))
+
+
+def _json_error(error: GateError) -> str:
     from gate.report.json import error_json
 
-    told = error if isinstance(error, GateError) else unexpected(error)
-    for each in to:
-        if each.file is not None and each.format == "json":
-            with suppress(GateError):
-                _put(each.file, json.dumps(error_json(told), indent=2) + "\n")
+    return json.dumps(error_json(error), indent=2) + "\n"
 
 
-def _write(verdict: Verdict, to: Destination, options: Look, *, taken: bool) -> None:
-    render = renderer(to.format)
+def _write(render: Render, to: Destination, options: Look, *, taken: bool) -> None:
     if to.file is not None:
         plain = replace(options, color=False, terminal=False)
-        _put(to.file, render(verdict, plain))
+        _put(to.file, render(to.format, plain))
     else:
         to_error = taken and to.format == "text"
-        click.echo(render(verdict, options), nl=False, err=to_error, color=options.color)
+        click.echo(render(to.format, options), nl=False, err=to_error, color=options.color)
+
+
+def _is_taken(to: Sequence[Destination]) -> bool:
+    """Whether a machine format has standard output for itself."""
+    return any(each.file is None and each.format != "text" for each in to)
 
 
 def standard_look(
     outputs: Sequence[Destination], color: Color, *, quiet: bool, verbose: int
 ) -> Look:
     """How the stream looks that the text goes to."""
-    taken = any(each.file is None and each.format in MACHINE for each in outputs)
-    stream = sys.stderr if taken else sys.stdout
+    stream = sys.stderr if _is_taken(outputs) else sys.stdout
     return look(stream, color=color, quiet=quiet, verbose=verbose)
 
 

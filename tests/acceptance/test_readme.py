@@ -16,6 +16,26 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
+RULE = """\
+# METADATA
+# title: Named
+# description: Named.
+# scope: package
+# custom:
+#   remediation: Name it.
+package gate.team.named
+
+deny contains "no" if input.change.kind == "none"
+"""
+TEST = """\
+package gate.team.named_test
+
+import data.gate.team.named
+
+test_passes if count(named.deny) == 0
+"""
+
+
 def commands(page: str) -> list[str]:
     return [
         line.split("#")[0].strip()
@@ -29,6 +49,9 @@ def commands(page: str) -> list[str]:
 def repo(tmp_path: Path) -> Repo:
     made = Repo.init(tmp_path / "repo")
     made.write("deploy/app.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\n")
+    made.write("policy/named.rego", 'package main\n\ndeny contains "no" if input.kind == "None"\n')
+    made.write("policies/team/named.rego", RULE)
+    made.write("policies/team/named_test.rego", TEST)
     made.commit("start")
     return made
 

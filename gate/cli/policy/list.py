@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
-from gate.cli.options import how_it_looks, option, rules_of
+from gate.cli.options import how_it_looks, option, policies_of, rules_of
 from gate.errors import UsageError, did_you_mean
 from gate.report.look import Color, look
 
@@ -23,7 +24,7 @@ def list_rules(
     verbose: int,
     repo: Path,
     config: str | None,
-    policies: tuple[str, ...],
+    **policies: Any,
 ) -> None:
     """List the rules that judge here, with their levels.
 
@@ -36,7 +37,7 @@ def list_rules(
     from gate import rulebook
     from gate.report.tables import table
 
-    book = rulebook.of_folder(repo, rulebook.Asked(config, policies))
+    book = rulebook.of_folder(repo, rulebook.Asked(config, policies_of(policies)))
     areas = {rule.id.partition(".")[0] for rule in book.bundle.rules.values()}
     if area is not None and area not in areas:
         raise UsageError(

@@ -1,0 +1,1 @@
+"""The checks of `gate policy lint`, one module for each group of them."""

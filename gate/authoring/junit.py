@@ -1,0 +1,86 @@
+"""Tests as JUnit XML: a suite for each file, in the form that Jenkins' schema takes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
+
+from gate.authoring.results import Report, Result
+from gate.errors import GateError
+from gate.report.escape import plain
+
+
+def xml(report: Report) -> str:
+    """The whole document. What XML cannot hold, and what would deceive a reader, is escaped."""
+    document = JUnitXml()
+    by_file: dict[str, list[Result]] = {}
+    for result in report.results:
+        by_file.setdefault(result.path, []).append(result)
+    for path, results in by_file.items():
+        document.add_testsuite(_suite(path, results, report.seconds.get(path, 0.0)))
+    data: bytes = document.tostring()
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + data.decode("utf-8") + "\n"
+
+
+def error_xml(error: GateError) -> str:
+    """A document that says that no test was judged, and why."""
+    place = f"{error.place}: " if error.place else ""
+    result = Result(
+        package="gate",
+        name="policy test",
+        path=error.path or "policies",
+        line=error.line or 1,
+        outcome="error",
+        message=f"{place}{error.message}",
+    )
+    return xml(Report([result], {}))
+
+
+def _suite(path: str, results: Sequence[Result], seconds: float) -> TestSuite:
+    suite = TestSuite(plain(path))
+    for result in results:
+        suite.add_testcase(_case(result))
+    suite.update_statistics()
+    suite.time = round(seconds, 3)
+    return suite
+
+
+def _case(result: Result) -> TestCase:
+    case = TestCase(plain(result.title.removeprefix(f"{result.package}.")), plain(result.package))
+    told = _lines(_told(result))
+    message = plain(_message(result))
+    if result.outcome == "fail":
+        case.result = [_element(Failure(message, "failure"), told)]
+    elif result.outcome == "error":
+        case.result = [_element(Error(message, "error"), told)]
+    elif result.outcome == "skip":
+        case.result = [Skipped("todo_test_: not run yet", "skipped")]
+    if result.prints:
+        case.system_out = _lines(result.prints)
+    return case
+
+
+def _element(element: Failure | Error, text: str) -> Failure | Error:
+    element.text = text
+    return element
+
+
+def _message(result: Result) -> str:
+    if result.place is None:
+        return result.message or "The test is not true."
+    text = " ".join(result.place.text.split())
+    return f"{text} {result.place.said}".strip()
+
+
+def _told(result: Result) -> list[str]:
+    """Where it is, and the values that stand there."""
+    if result.place is None:
+        return [f"{result.path}:{result.line}", result.message]
+    place = result.place
+    values = [f"{' '.join(name.split())} = {value}" for name, value in place.values]
+    return [f"{result.path}:{place.line}:{place.column}", *place.text.splitlines(), *values]
+
+
+def _lines(texts: Sequence[str]) -> str:
+    return "\n".join(plain(text) for text in texts if text)

@@ -1,0 +1,77 @@
+"""`gate policy coverage`: what the tests of rules reach."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gate.cli.options import how_it_looks, option
+from gate.cli.policy.test import what_is_tested
+from gate.report.look import look
+from gate.report.progress import progress
+
+
+@click.command()
+@what_is_tested
+@option(
+    "--threshold",
+    metavar="PERCENT",
+    type=click.FloatRange(0, 100),
+    help="Exit with 1 where less is covered.",
+)
+@option(
+    "-o",
+    "--output",
+    "outputs",
+    metavar="FORMAT[=FILE]",
+    multiple=True,
+    help="text or json, to standard output or a file. Repeatable. [default: text]",
+)
+@how_it_looks
+def coverage(
+    paths: tuple[str, ...],
+    repo: Path,
+    config: str | None,
+    engine: str,
+    run: str,
+    threshold: float | None,
+    outputs: tuple[str, ...],
+    **looks: Any,
+) -> int:
+    """Show what the tests of rules reach, line by line.
+
+    A line counts where a statement or a clause of a rule begins; it is covered if the statement
+    was evaluated, and the clause true. PATH is as for `gate policy test`. Where a test does not
+    pass, that is shown instead.
+
+    \b
+    Exit codes: 0 done, 1 below the threshold or a test fails, 2 a test cannot be judged.
+
+    \b
+    Examples:
+      gate policy coverage
+      gate policy coverage policies/team --threshold 100
+      gate policy coverage -o json=coverage.json -o text
+    """
+    from gate.authoring import covered, files, folders, shown, testing
+    from gate.authoring.coverage import measure
+    from gate.cli.output import destinations, standard_look, write_all, write_error
+
+    to = destinations(outputs, covered.check)
+    wanted = testing.Wanted(engine=engine, run=run)
+    try:
+        with progress(look(sys.stderr, **looks), "reading the policies") as step:
+            given = files.read(paths or folders.own(repo, config), wanted.limits.file)
+            found = measure(given, wanted, step)
+    except Exception as error:
+        write_error(error, to)
+        raise
+    seen = standard_look(to, **looks)
+    if found.tests.exit_code:
+        write_all(lambda name, each: shown.render(found.tests, name, each), to, seen)
+        return found.tests.exit_code
+    write_all(lambda name, each: covered.render(found, threshold, name, each), to, seen)
+    return int(covered.below(found, threshold))
