@@ -17,8 +17,8 @@ from gate.change.interface import ChangeRequest, Source
 from gate.change.registry import open_source
 from gate.config.load import gate_paths, touched
 from gate.decision import saved
+from gate.decision.engines.registry import open_engine
 from gate.decision.judge import judge
-from gate.decision.registry import open_engine
 from gate.errors import GateError
 from gate.evidence.gather import gather
 from gate.manifests.read import read

@@ -16,8 +16,8 @@ from gate.change.folder import FolderTree, top_above
 from gate.change.interface import Source
 from gate.config import load as configs
 from gate.decision import bundle as bundles
-from gate.decision import sources
 from gate.decision.rules import effective
+from gate.decision.sources import read as sources
 from gate.model.change import Tree
 from gate.model.config import Config, Conftest, Level, OnUnavailable
 from gate.model.policy import Bundle, PolicyFiles
@@ -115,7 +115,7 @@ def _place_of(policy: str | Conftest, tree: Tree, top: Path | None) -> tuple[Tre
 
 def _data_of(policy: Conftest, tree: Tree, top: Path | None) -> Iterator[PolicyFiles]:
     """The data of the command line, each folder from its own place."""
-    from gate.decision import conftest
+    from gate.decision.sources import conftest
 
     for path in policy.data:
         where, name = _place(tree, top, path)

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from benchmarks.conformance.cases import Case
-from gate.decision import embedded
+from gate.decision.engines import embedded
 from gate.decision.rego.nodes import names_in
-from gate.decision.rewrite import Source, rewrite_all
+from gate.decision.rego.rewrite import Source, rewrite_all
 from gate.errors import PolicyError
 
 Kind = Literal["right", "refused", "raises", "wrong"]

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 
 from benchmarks.conformance.cases import Case
 from benchmarks.conformance.judge import Outcome, judge
-from gate.decision import noise
-from gate.decision.child import restrict
+from gate.decision.engines import noise
+from gate.decision.engines.child import restrict
 from gate.decision.limits import Limits
 
 LIMITS = Limits(seconds=10.0)

@@ -18,11 +18,11 @@ from typing import Any
 from gate.authoring import marks, places
 from gate.authoring.clauses import Test, Tests, of_tree
 from gate.authoring.results import A_FUNCTION, A_SET, Result
-from gate.decision import embedded, noise
-from gate.decision.child import restrict
-from gate.decision.faithful import World, world
+from gate.decision.engines import embedded, noise
+from gate.decision.engines.child import restrict
 from gate.decision.limits import Limits
-from gate.decision.rewrite import Source, rewrite, rewrite_all
+from gate.decision.rego.faithful import World, world
+from gate.decision.rego.rewrite import Source, rewrite, rewrite_all
 from gate.errors import PolicyError
 
 _PRINTED = re.compile(r"^.*?\.rego:\d+: ", re.DOTALL)

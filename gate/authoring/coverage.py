@@ -81,7 +81,7 @@ def measure(given: Files, wanted: Wanted, step: Callable[[str], None]) -> Covera
 
 
 def _marked(rules: Mapping[str, str], limits: Limits) -> dict[str, Marked]:
-    from gate.decision import confined
+    from gate.decision.engines import confined
 
     request = {"do": "mark", "modules": list(rules.items())}
     answers, death = confined.ask(_CHILD, request, limits)

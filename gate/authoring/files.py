@@ -96,7 +96,7 @@ def _text(file: Path, limit: int) -> str:
 
 def _documents(path: Path) -> Iterator[Any]:
     """Data files as an OPA bundle has them: `a/b/data.json` is `data.a.b`."""
-    from gate.decision.documents import document
+    from gate.decision.sources.documents import document
 
     for file in _below(path, *_DATA) if path.is_dir() else ():
         if file.name in _DATA and not file.is_symlink():
@@ -107,7 +107,7 @@ def _documents(path: Path) -> Iterator[Any]:
 
 
 def _merged(documents: Iterable[Any]) -> Mapping[str, Any]:
-    from gate.decision.documents import merged
+    from gate.decision.sources.documents import merged
 
     try:
         return merged(documents)

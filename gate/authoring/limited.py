@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from gate.decision.keeper import restrict
+from gate.decision.engines.keeper import restrict
 
 
 def main() -> None:

@@ -15,12 +15,13 @@ from gate.authoring.checks import inputs, modules
 from gate.authoring.checks.modules import Module
 from gate.authoring.checks.problem import Check, Problem, error
 from gate.authoring.files import BUILTIN, Files
-from gate.decision import bundle, confined
-from gate.decision.embedded import Program
+from gate.decision import bundle
+from gate.decision.engines import confined
+from gate.decision.engines.embedded import Program
 from gate.decision.limits import DEFAULT, Limits
-from gate.decision.scan import Scan
-from gate.decision.sources import SUFFIX
-from gate.decision.syntax import Syntax
+from gate.decision.rego.scan import Scan
+from gate.decision.rego.syntax import Syntax
+from gate.decision.sources.read import SUFFIX
 from gate.errors import PolicyError
 from gate.model.policy import Bundle, PolicyFiles, Unfaithful
 
@@ -198,7 +199,7 @@ def _loaded(files: Files, limits: Limits, *, compiled: bool) -> Iterator[Problem
 
 def _nothing_asked(made: Bundle) -> Program:
     """The bundle, compiled and asked for nothing."""
-    from gate.decision.embedded import program_of
+    from gate.decision.engines.embedded import program_of
 
     return replace(program_of(made), rules={}, entry=bundle.entry({}, made.digest))
 

@@ -48,7 +48,7 @@ class _Opa:
 
 def run(given: Files, wanted: Wanted, reason: str) -> Run:
     """Runs the tests. Raises PolicyError for policies that do not load."""
-    from gate.decision.local import found
+    from gate.decision.engines.local import found
 
     program = found()
     described = _described(given, wanted.limits)
@@ -83,7 +83,7 @@ def _tests(told: Mapping[str, Any]) -> Tests:
 
 def _described(given: Files, limits: Limits) -> dict[str, Mapping[str, Any]]:
     """What regorus can tell of the modules; a module that it does not read has no places."""
-    from gate.decision import confined
+    from gate.decision.engines import confined
 
     request = {"do": "describe", "modules": list(given.modules.items())}
     answers, _ = confined.ask(_CHILD, request, limits)

@@ -115,7 +115,7 @@ class _Progress:
 
 def _embedded(given: Files, wanted: Wanted, reason: str) -> Run:
     """The tests in limited child processes: a new one for the rest where a test ends its own."""
-    from gate.decision import confined
+    from gate.decision.engines import confined
 
     progress = _Progress()
     death: str | None = "not begun"

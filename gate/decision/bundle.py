@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import gate
-from gate.decision import metadata
-from gate.decision.documents import merged
 from gate.decision.limits import DEFAULT, Limits
-from gate.decision.scan import Scan, scan
-from gate.decision.sources import BUILTIN, SUFFIX, TESTS
-from gate.decision.syntax import REFUSED, Syntax, of_scan
+from gate.decision.rego import metadata
+from gate.decision.rego.scan import Scan, scan
+from gate.decision.rego.syntax import REFUSED, Syntax, of_scan
+from gate.decision.sources.documents import merged
+from gate.decision.sources.read import BUILTIN, SUFFIX, TESTS
 from gate.errors import EngineError, PolicyError, did_you_mean
 from gate.model.policy import Bundle, Module, PolicyFiles, Rule, Unfaithful
 
@@ -116,7 +116,7 @@ def _of_conftest(
     """The modules that are written for conftest, those that ask them, and their rules."""
     if all(files.conftest is None for files in given):
         return (), ()
-    from gate.decision import conftest
+    from gate.decision.sources import conftest
 
     return conftest.modules(given, limits)
 
@@ -153,7 +153,7 @@ def _unfaithful(modules: Sequence[Module], limits: Limits) -> Mapping[str, tuple
     given = [module for module in modules if module.origin != "builtin"]
     if not given:
         return {}
-    from gate.decision import confined
+    from gate.decision.engines import confined
 
     return confined.examine(
         [(module.path, module.text) for module in given],
@@ -187,14 +187,14 @@ def _wheel_module(path: str, text: str) -> Loaded:
     if syntax is None:
         raise PolicyError("No package is declared.", path=path, line=1)
     if _MAYBE_REFUSED.search(text):
-        from gate.decision import embedded
+        from gate.decision.engines import embedded
 
         syntax = embedded.parse(path, text)
     return _checked(Module(path, text, "builtin"), scanned, syntax)
 
 
 def _given_modules(files: PolicyFiles, limits: Limits) -> list[Loaded]:
-    from gate.decision import confined
+    from gate.decision.engines import confined
 
     texts = files.texts
     paths = sorted(path for path in texts if not path.endswith(TESTS))

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from gate.decision import times
-from gate.decision.interface import Engine
+from gate.decision.engines.interface import Engine
 from gate.errors import InputError
 from gate.model.config import Level
 from gate.model.policy import Bundle, Rule

@@ -11,8 +11,8 @@ from typing import Any, Literal
 from gate.decision import bundle as bundles
 from gate.decision import findings, outcomes, results
 from gate.decision.case import Case, Json, open_case
+from gate.decision.engines.interface import Engine
 from gate.decision.findings import Found
-from gate.decision.interface import Engine
 from gate.decision.results import Checked
 from gate.errors import GateError, PolicyError
 from gate.model.manifest import Locator, Problem

@@ -11,7 +11,7 @@ from typing import Any
 
 from gate import schemas
 from gate.decision import bundle as bundles
-from gate.decision.documents import too_deep
+from gate.decision.sources.documents import too_deep
 from gate.errors import InputError
 from gate.model.config import Conftest
 from gate.model.manifest import Locator

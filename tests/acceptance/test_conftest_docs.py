@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gate.decision.conftest import exception_name
+from gate.decision.sources.conftest import exception_name
 from tests.support.command import gate
 from tests.support.conftests import by_conftest, by_gate, write
 from tests.support.tools import ROOT

@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from gate.decision import connection
+from gate.decision.engines import connection
 from gate.decision.limits import DEFAULT
-from gate.decision.syntax import REFUSED
+from gate.decision.rego.syntax import REFUSED
 from tests.support.command import gate
 from tests.support.opa import running
 from tests.support.tools import ROOT, need

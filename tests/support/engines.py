@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from gate.decision import embedded
-from gate.decision.inputs import input_text
+from gate.decision.engines import embedded
+from gate.decision.engines.inputs import input_text
 from gate.errors import PolicyError
 from tests.support.tools import need
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gate.decision import bundle, sources
+from gate.decision import bundle
 from gate.decision.limits import DEFAULT, Limits
+from gate.decision.sources import read as sources
 from gate.model.change import Tree
 from gate.model.config import Conftest
 from gate.model.policy import Bundle

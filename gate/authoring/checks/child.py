@@ -1,5 +1,5 @@
 """Reads modules and follows them in the limited child process (Trust, step 3):
-`python -I -m gate.authoring.checks.child`, started through `gate.decision.confined`.
+`python -I -m gate.authoring.checks.child`, started through `gate.decision.engines.confined`.
 
 One request comes as a line of JSON on standard input: `modules`, `others` that these may lead to
 (both as path and text), `documents` (whether data files say something below `gate`) and `limits`.
@@ -20,12 +20,12 @@ from gate.authoring.checks import findings
 from gate.authoring.checks.problem import Problem, error
 from gate.authoring.checks.trace import Tracer, Use
 from gate.authoring.checks.tree import Tree, of_module
-from gate.decision import embedded, noise
-from gate.decision.child import restrict
+from gate.decision.engines import embedded, noise
+from gate.decision.engines.child import restrict
 from gate.decision.limits import Limits
-from gate.decision.rewrite import Source, rewrite_all
-from gate.decision.sources import TESTS
-from gate.decision.syntax import of_tree
+from gate.decision.rego.rewrite import Source, rewrite_all
+from gate.decision.rego.syntax import of_tree
+from gate.decision.sources.read import TESTS
 from gate.errors import PolicyError
 
 _SETS = ("deny", "warn")

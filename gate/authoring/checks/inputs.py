@@ -9,7 +9,7 @@ from typing import Any
 from gate.authoring.checks.modules import Module
 from gate.authoring.checks.problem import Problem, error, warning
 from gate.authoring.checks.shapes import Path
-from gate.decision import metadata
+from gate.decision.rego import metadata
 from gate.errors import PolicyError, did_you_mean
 from gate.model.config import EVIDENCE_KINDS
 

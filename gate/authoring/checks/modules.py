@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from gate.authoring.checks.problem import Check, Problem, error, warning
-from gate.decision import bundle, metadata
-from gate.decision.scan import Scan
-from gate.decision.sources import SUFFIX, TESTS
-from gate.decision.syntax import Syntax
+from gate.decision import bundle
+from gate.decision.rego import metadata
+from gate.decision.rego.scan import Scan
+from gate.decision.rego.syntax import Syntax
+from gate.decision.sources.read import SUFFIX, TESTS
 from gate.errors import PolicyError
 from gate.model.policy import Unfaithful
 
@@ -19,7 +20,7 @@ _TESTED = "test_"
 _NOBODYS = re.compile(
     "recursion |the variable .*, which no statement gives a value|the function .* is not known"
 )
-"""What `gate.decision.rewrite` says of Rego that OPA does not compile either."""
+"""What `gate.decision.rego.rewrite` says of Rego that OPA does not compile either."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,7 @@ def bundle(
       gate policy bundle -o dist/gate.tar.gz --policy builtin --policy policies/
     """
     from gate import rulebook
-    from gate.decision import archive
+    from gate.decision.sources import archive
 
     made = rulebook.to_serve(repo, rulebook.Asked(config, policies_of(policies), offline=offline))
     if not made.rules:

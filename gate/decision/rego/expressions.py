@@ -1,4 +1,4 @@
-"""Rewrites expressions into core Rego (see `gate.decision.rewrite`)."""
+"""Rewrites expressions into core Rego (see `gate.decision.rego.rewrite`)."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 
-from gate.decision.faithful import BUILTINS, GUARDED, World, advice
 from gate.decision.rego.core import Body, Function, Place, Scope, Term, Unsafe, wrapped
+from gate.decision.rego.faithful import BUILTINS, GUARDED, World, advice
 from gate.decision.rego.nodes import (
     COMPREHENSIONS,
     KEYWORDS,

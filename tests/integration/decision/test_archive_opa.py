@@ -16,10 +16,10 @@ from typing import Any
 
 import pytest
 
-from gate.decision import archive
 from gate.decision import bundle as bundles
-from gate.decision.documents import document
-from gate.decision.embedded import Embedded
+from gate.decision.engines.embedded import Embedded
+from gate.decision.sources import archive
+from gate.decision.sources.documents import document
 from gate.errors import PolicyError
 from gate.model.policy import Bundle, PolicyFiles
 from tests.support.tools import need

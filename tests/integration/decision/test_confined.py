@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from gate.decision import confined
-from gate.decision.embedded import Embedded
+from gate.decision.engines import confined
+from gate.decision.engines.embedded import Embedded
 from gate.decision.limits import Limits
 from gate.errors import EngineError, PolicyError
 from gate.model.policy import Bundle
@@ -184,7 +184,7 @@ import sys
 from pathlib import Path
 from unittest import mock
 from gate.decision import bundle as bundles
-from gate.decision.embedded import Embedded
+from gate.decision.engines.embedded import Embedded
 from gate.errors import PolicyError
 
 with mock.patch.object(bundles, "_builtin_folder", return_value=Path(sys.argv[1])):

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from gate.decision import bundle as bundles
+from gate.decision.engines.inputs import input_text
 from gate.decision.existing import unchanging
-from gate.decision.inputs import input_text
 from gate.model.policy import Bundle
 from tests.support.tools import need
 from tests.unit.decision.cases import ENGINE, bundle, context, module, resource

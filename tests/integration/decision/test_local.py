@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 import requests
 
-from gate.decision import keeper, local
-from gate.decision.embedded import Embedded
+from gate.decision.engines import keeper, local
+from gate.decision.engines.embedded import Embedded
+from gate.decision.engines.local import Local
 from gate.decision.limits import Limits
-from gate.decision.local import Local
 from gate.errors import EngineError, PolicyError
 from gate.model.policy import Bundle, Module
 from tests.support.rules import load

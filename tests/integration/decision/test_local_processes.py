@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from gate.decision.local import Local
+from gate.decision.engines.local import Local
 from tests.integration.decision.test_local import LOOP, alive, gone, of_repository, started
 from tests.support.command import GATE
 from tests.support.tools import need
@@ -30,7 +30,7 @@ def engine() -> Iterator[Local]:
 
 WAITING = """
 import os, sys, time
-from gate.decision.local import Local
+from gate.decision.engines.local import Local
 from gate.cli.main import _terminated
 import signal
 from contextlib import closing

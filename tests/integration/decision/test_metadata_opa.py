@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from gate.decision import metadata
-from gate.decision.scan import scan
+from gate.decision.rego import metadata
+from gate.decision.rego.scan import scan
 from gate.errors import PolicyError
 from tests.support.tools import ROOT, need
 from tests.unit.decision.modules import TRICKY

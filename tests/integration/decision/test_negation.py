@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gate.decision.inputs import input_text
+from gate.decision.engines.inputs import input_text
 from tests.support.engines import REFUSED, embedded_value
 from tests.support.tools import need
 

@@ -15,11 +15,12 @@ from typing import Any
 import pytest
 
 from gate.cli.main import main
-from gate.decision import address, archive
 from gate.decision import bundle as bundles
-from gate.decision.connection import Connection, LateError, LostError, Secrets
+from gate.decision.engines import address
+from gate.decision.engines.connection import Connection, LateError, LostError, Secrets
+from gate.decision.engines.server import Server, served
 from gate.decision.limits import Limits
-from gate.decision.server import Server, served
+from gate.decision.sources import archive
 from gate.errors import EngineError
 from gate.model.policy import Bundle
 from tests.support.command import Run, gate

@@ -24,8 +24,8 @@ from typing import Any, Literal
 
 import pytest
 
-from gate.decision import embedded
-from gate.decision.inputs import input_text
+from gate.decision.engines import embedded
+from gate.decision.engines.inputs import input_text
 from gate.errors import PolicyError
 from tests.support import random_rego
 from tests.support.opa import running

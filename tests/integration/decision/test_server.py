@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from gate.decision import archive
 from gate.decision import bundle as bundles
-from gate.decision import server as servers
-from gate.decision.embedded import Embedded
+from gate.decision.engines import server as servers
+from gate.decision.engines.embedded import Embedded
+from gate.decision.engines.server import Server
 from gate.decision.limits import Limits
-from gate.decision.server import Server
+from gate.decision.sources import archive
 from gate.errors import EngineError, PolicyError
 from gate.model.policy import Bundle
 from tests.support.command import Run, gate

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from gate.decision import archive
 from gate.decision import bundle as bundles
+from gate.decision.engines.server import Server
 from gate.decision.limits import Limits
-from gate.decision.server import Server
+from gate.decision.sources import archive
 from gate.errors import EngineError, UsageError
 from gate.model.policy import Bundle
 from tests.support.opa import Opa, running

@@ -17,8 +17,8 @@ import pytest
 
 from gate.change.interface import ChangeRequest
 from gate.decision import bundle as bundles
-from gate.decision.embedded import Embedded
-from gate.decision.local import Local
+from gate.decision.engines.embedded import Embedded
+from gate.decision.engines.local import Local
 from gate.model.policy import Answer
 from gate.pipeline import Request, context
 from tests.support.tools import REAL_DATA, ROOT, need, real_data

@@ -20,14 +20,14 @@ import pytest
 
 from gate.authoring import files, testing
 from gate.change.interface import ChangeRequest
-from gate.decision import archive
 from gate.decision import bundle as bundles
-from gate.decision.embedded import Embedded
-from gate.decision.interface import Engine
+from gate.decision.engines.embedded import Embedded
+from gate.decision.engines.interface import Engine
+from gate.decision.engines.local import Local
+from gate.decision.engines.server import Server
 from gate.decision.judge import judge
 from gate.decision.limits import DEFAULT
-from gate.decision.local import Local
-from gate.decision.server import Server
+from gate.decision.sources import archive
 from gate.model.places import saved_places
 from gate.model.policy import Bundle, PolicyFiles
 from gate.pipeline import Request, context

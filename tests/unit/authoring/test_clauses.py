@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gate.authoring import clauses, marks, places
-from gate.decision import embedded
+from gate.decision.engines import embedded
 from tests.support.tools import ROOT
 
 POLICIES = sorted((ROOT / "policies").rglob("*.rego"))

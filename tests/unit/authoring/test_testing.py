@@ -271,7 +271,7 @@ def test_where_many_tests_use_up_the_time_together_none_is_blamed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The process for tests may take no longer than its limit; the rest goes on in another."""
-    from gate.decision import confined
+    from gate.decision.engines import confined
 
     real = confined.ask
     late = "took longer than the 30 s that it may take"

@@ -83,7 +83,9 @@ def test_an_alias_may_be_a_key_where_it_is_text() -> None:
 
 
 text = st.text(
-    st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\ufffe\uffff\ufeff\u2028\u2029"),
+    st.characters(
+        exclude_categories=["Cs", "Cc"], exclude_characters="\ufffe\uffff\ufeff\u2028\u2029"
+    ),
     max_size=6,
 )
 json_values = st.recursive(

@@ -10,8 +10,8 @@ from typing import Any, get_args
 import pytest
 
 from gate.config.load import load
-from gate.decision.metadata import Metadata
-from gate.decision.registry import open_engine
+from gate.decision.engines.registry import open_engine
+from gate.decision.rego.metadata import Metadata
 from gate.decision.results import Said
 from gate.model.config import EVIDENCE_KINDS, Level
 from tests.support.rules import load as load_rules

@@ -10,7 +10,7 @@ from typing import Any
 from unittest import mock
 
 from gate.decision import bundle as bundles
-from gate.decision.embedded import Embedded
+from gate.decision.engines.embedded import Embedded
 from gate.decision.judge import judge
 from gate.decision.rules import effective
 from gate.model.config import Config, RuleConfig

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gate.decision import archive, tarball
 from gate.decision import bundle as bundles
+from gate.decision.sources import archive, tarball
 from gate.errors import PolicyError
 from gate.model.policy import Module, PolicyFiles
 from tests.unit.decision.cases import module

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from gate.decision.auto import FAITHFUL, Auto
-from gate.decision.embedded import Embedded
+from gate.decision.engines.auto import FAITHFUL, Auto
+from gate.decision.engines.embedded import Embedded
 from gate.errors import PolicyError
 from gate.model.policy import Bundle, Unfaithful
 from tests.support.tools import need

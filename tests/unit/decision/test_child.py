@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gate.decision import child, embedded
+from gate.decision.engines import child, embedded
 from gate.decision.limits import Limits
 from tests.unit.decision.cases import bundle, module
 

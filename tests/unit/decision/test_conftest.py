@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from gate.decision import bundle as bundles
-from gate.decision import conftest, sources
+from gate.decision.sources import conftest
+from gate.decision.sources import read as sources
 from gate.errors import PolicyError
 from gate.model.change import MODE_LINK
 from gate.model.config import Conftest, RuleConfig

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gate.decision import embedded, noise
-from gate.decision.embedded import Embedded
-from gate.decision.inputs import input_text
-from gate.decision.registry import open_engine
+from gate.decision.engines import embedded, noise
+from gate.decision.engines.embedded import Embedded
+from gate.decision.engines.inputs import input_text
+from gate.decision.engines.registry import open_engine
 from gate.errors import InputError, PolicyError, UsageError
 from tests.unit.decision.cases import ENGINE, bundle, module
 

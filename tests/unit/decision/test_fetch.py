@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gate.decision import cache, download, fetch, tarball
+from gate.decision.sources import cache, download, fetch, tarball
 from gate.errors import PolicyError
 from tests.support.proxy import Call, serving
 from tests.support.web import Asked, Tls, Told, certificate, web

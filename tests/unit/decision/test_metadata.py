@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gate.decision import metadata
-from gate.decision.metadata import Metadata
-from gate.decision.scan import scan
+from gate.decision.rego import metadata
+from gate.decision.rego.metadata import Metadata
+from gate.decision.rego.scan import scan
 from gate.errors import PolicyError
 from tests.unit.decision.modules import TRICKY
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from gate.decision import address
-from gate.decision.registry import open_engine
+from gate.decision.engines import address
+from gate.decision.engines.registry import open_engine
 from gate.errors import EngineError, UsageError
 from tests.support.tools import need
 from tests.unit.decision.cases import bundle, module
@@ -76,8 +76,10 @@ def test_an_address_is_scheme_host_and_port(text: str, url: str, loopback: bool)
 
 def test_only_the_engine_that_judges_is_imported() -> None:
     code = (
-        "import sys; from gate.decision.registry import open_engine; open_engine('embedded');"
-        "print(sorted({'requests', 'opa_client', 'gate.decision.local'} & set(sys.modules)))"
+        "import sys; from gate.decision.engines.registry import open_engine;"
+        "open_engine('embedded');"
+        "heavy = {'requests', 'opa_client', 'gate.decision.engines.local'};"
+        "print(sorted(heavy & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from gate.decision import bundle, embedded, faithful
-from gate.decision.rego import builtins, own
-from gate.decision.rewrite import Rewritten, Source, rewrite_all
+from gate.decision import bundle
+from gate.decision.engines import embedded
+from gate.decision.rego import builtins, faithful, own
+from gate.decision.rego.rewrite import Rewritten, Source, rewrite_all
 
 
 def rewritten(text: str, *, v0: bool = False) -> Rewritten:

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gate.decision import embedded
-from gate.decision.scan import Head, scan
-from gate.decision.syntax import of_scan
+from gate.decision.engines import embedded
+from gate.decision.rego.scan import Head, scan
+from gate.decision.rego.syntax import of_scan
 from tests.support.tools import ROOT
 from tests.unit.decision.modules import TRICKY
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from gate.change.folder import FolderTree
-from gate.decision import archive, fetch, sources
 from gate.decision import bundle as bundles
+from gate.decision.sources import archive, fetch
+from gate.decision.sources import read as sources
 from gate.errors import PolicyError
 from gate.model.change import Unread
 from gate.model.policy import PolicyFiles

@@ -11,7 +11,7 @@ import requests
 import urllib3
 
 from gate.decision.deadline import within
-from gate.decision.tarball import MAX_PACKED
+from gate.decision.sources.tarball import MAX_PACKED
 from gate.errors import PolicyError
 
 CONNECT_SECONDS = 10.0

@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from gate.decision.metadata import NOT_FINITE, plain_value
+from gate.decision.rego.metadata import NOT_FINITE, plain_value
 from gate.errors import PolicyError
 
 MAX_DEPTH = 100

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from gate.decision.tarball import MAX_PACKED
+from gate.decision.sources.tarball import MAX_PACKED
 
 _LONGEST_ETAG = 1024
 

@@ -15,9 +15,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from gate.decision.faithful import BUILTINS, World, cycles, reaching, touches, world
 from gate.decision.rego.core import Body, Output, Place, Scope, Unsafe
 from gate.decision.rego.expressions import COMPOSITE, Expressions
+from gate.decision.rego.faithful import BUILTINS, World, cycles, reaching, touches, world
 from gate.decision.rego.nodes import (
     KEYWORDS,
     SCALARS,

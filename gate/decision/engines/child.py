@@ -1,4 +1,4 @@
-"""The limited child process: `python -I -m gate.decision.child`, started by `confined`.
+"""The limited child process: `python -I -m gate.decision.engines.child`, started by `confined`.
 
 One request comes on standard input: a line of JSON (`do`: parse, examine, evaluate or each,
 `modules`, `rules`, `entry`, `limits`), then the policy input as it is. Answers go to standard
@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any, TextIO
 
-from gate.decision import noise
+from gate.decision.engines import noise
 from gate.decision.limits import Limits
 from gate.errors import PolicyError
 
@@ -81,7 +81,7 @@ def _told(error: PolicyError) -> dict[str, Any]:
 
 
 def _parse(request: Mapping[str, Any], _: str) -> Iterator[Any]:
-    from gate.decision import embedded
+    from gate.decision.engines import embedded
 
     for path, text in request["modules"]:
         try:
@@ -94,14 +94,14 @@ def _parse(request: Mapping[str, Any], _: str) -> Iterator[Any]:
 
 
 def _examine(request: Mapping[str, Any], _: str) -> Iterator[Any]:
-    from gate.decision import embedded
+    from gate.decision.engines import embedded
 
     made = embedded.examined(request["modules"], request["v0"], request["trusted"])
     yield {"unfaithful": {path: [asdict(f) for f in m.unfaithful] for path, m in made.items()}}
 
 
 def _evaluate(request: Mapping[str, Any], policy_input: str) -> Iterator[Any]:
-    from gate.decision import embedded
+    from gate.decision.engines import embedded
 
     program = embedded.Program(
         request["modules"],

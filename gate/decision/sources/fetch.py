@@ -8,12 +8,12 @@ import time
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urljoin, urlsplit
 
-from gate.decision import cache
-from gate.decision.sources import check_digest
+from gate.decision.sources import cache
+from gate.decision.sources.read import check_digest
 from gate.errors import PolicyError
 
 if TYPE_CHECKING:
-    from gate.decision.download import Reply
+    from gate.decision.sources.download import Reply
 
 REDIRECTS = 5
 
@@ -125,7 +125,7 @@ def _asked(address: str, pin: str | None) -> bytes:
 
 def _followed(address: str, etag: str | None) -> Reply:
     """The reply at the end of all redirects. None leads to another scheme."""
-    from gate.decision import download
+    from gate.decision.sources import download
 
     until = time.monotonic() + download.SECONDS
     here = address

@@ -18,9 +18,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from gate.decision.embedded import Program
+from gate.decision.engines.embedded import Program
 from gate.decision.limits import Limits
-from gate.decision.syntax import Syntax
+from gate.decision.rego.syntax import Syntax
 from gate.errors import EngineError, PolicyError
 from gate.model.policy import Answer, RuleFailure, Unfaithful
 
@@ -126,8 +126,8 @@ def _raise_error(answer: Mapping[str, Any]) -> None:
 def ask(
     program: str, request: Mapping[str, Any], limits: Limits
 ) -> tuple[Sequence[Mapping[str, Any]], str | None]:
-    """The lines that another program of gate (a module like `gate.decision.child`) answers in such
-    a child, and why the child died, if it did. The program limits itself with `child.restrict`."""
+    """The lines that another program of gate (a module like `child`) answers in such a child,
+    and why the child died, if it did. The program limits itself with `child.restrict`."""
     reply = _call(request, "", limits, program)
     return reply.answers, reply.death
 
@@ -136,7 +136,7 @@ def _call(
     request: Mapping[str, Any],
     policy_input: str,
     limits: Limits,
-    program: str = "gate.decision.child",
+    program: str = "gate.decision.engines.child",
 ) -> _Reply:
     """One request to one child, which is gone when this returns."""
     head = json.dumps({**request, "limits": asdict(limits)})

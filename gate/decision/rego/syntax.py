@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from gate.decision.scan import NAMES, Head, HeadKind, Scan
+from gate.decision.rego.scan import NAMES, Head, HeadKind, Scan
 from gate.model.policy import Unfaithful
 
 REFUSED: Mapping[str, tuple[int, str]] = {

@@ -24,10 +24,10 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-from gate.decision import asking, keeper
-from gate.decision.address import Address
-from gate.decision.asking import Expected
-from gate.decision.connection import (
+from gate.decision.engines import asking, keeper
+from gate.decision.engines.address import Address
+from gate.decision.engines.asking import Expected
+from gate.decision.engines.connection import (
     Connection,
     EvaluationError,
     LargeError,
@@ -36,7 +36,7 @@ from gate.decision.connection import (
     Secrets,
 )
 from gate.decision.limits import DEFAULT, Limits
-from gate.decision.syntax import REFUSED
+from gate.decision.rego.syntax import REFUSED
 from gate.errors import EngineError, GateError, PolicyError
 from gate.model.policy import Answer, Bundle, RuleFailure
 
@@ -60,7 +60,7 @@ _ADVICE = "Make the rule cheaper: it loops too often, or builds too much."
 
 
 class Local:
-    """Implements `gate.decision.interface.Engine`."""
+    """Implements `gate.decision.engines.interface.Engine`."""
 
     def __init__(self, reason: str = "asked for", limits: Limits = DEFAULT) -> None:
         self._reason = reason

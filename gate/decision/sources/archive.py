@@ -9,11 +9,11 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from gate.decision import manifest, tarball
 from gate.decision.bundle import digest
-from gate.decision.documents import document, merged
-from gate.decision.scan import scan
-from gate.decision.sources import PIN
+from gate.decision.rego.scan import scan
+from gate.decision.sources import manifest, tarball
+from gate.decision.sources.documents import document, merged
+from gate.decision.sources.read import PIN
 from gate.errors import PolicyError
 from gate.model.policy import Bundle, Module, PolicyFiles
 

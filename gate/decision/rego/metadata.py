@@ -17,7 +17,7 @@ from functools import partial
 from typing import Any, NoReturn, get_args
 
 from gate.decision import times
-from gate.decision.scan import Comment, Scan
+from gate.decision.rego.scan import Comment, Scan
 from gate.errors import PolicyError, did_you_mean
 from gate.model.config import EVIDENCE_KINDS, Level
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gate.decision.interface import Engine
+from gate.decision.engines.interface import Engine
 from gate.errors import UsageError, did_you_mean
 
 NAMES = ("auto", "embedded", "opa")
@@ -17,15 +17,15 @@ def open_engine(name: str, *, by: str = "the caller", offline: bool = False) -> 
     """
     reason = f"asked for with {by}"
     if name == "auto":
-        from gate.decision.auto import Auto
+        from gate.decision.engines.auto import Auto
 
         return Auto()
     if name == "embedded":
-        from gate.decision.embedded import Embedded
+        from gate.decision.engines.embedded import Embedded
 
         return Embedded(reason)
     if name == "opa":
-        from gate.decision.local import Local
+        from gate.decision.engines.local import Local
 
         return Local(reason)
     if "://" not in name:
@@ -36,9 +36,9 @@ def open_engine(name: str, *, by: str = "the caller", offline: bool = False) -> 
             advice=f"Name one of: {', '.join(NAMES)}, or the address of an OPA server.",
         )
     if offline:
-        from gate.decision.auto import Auto
+        from gate.decision.engines.auto import Auto
 
         return Auto(why="offline: the server is not asked")
-    from gate.decision.server import Server
+    from gate.decision.engines.server import Server
 
     return Server(name, reason)

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from gate.decision.connection import EvaluationError
-from gate.decision.inputs import input_text
+from gate.decision.engines.connection import EvaluationError
+from gate.decision.engines.inputs import input_text
 from gate.errors import EngineError, GateError
 from gate.model.policy import Answer, Rule, RuleFailure
 

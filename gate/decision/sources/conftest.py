@@ -16,12 +16,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from gate.decision import metadata, sources
 from gate.decision.bundle import Loaded, refused_uses, small
-from gate.decision.documents import document, merged
 from gate.decision.limits import Limits
-from gate.decision.scan import Head, scan
-from gate.decision.syntax import Syntax
+from gate.decision.rego import metadata
+from gate.decision.rego.scan import Head, scan
+from gate.decision.rego.syntax import Syntax
+from gate.decision.sources import read as sources
+from gate.decision.sources.documents import document, merged
 from gate.errors import PolicyError, did_you_mean
 from gate.model.change import MODE_EXECUTABLE, MODE_FILE, Entry, Tree, Unread
 from gate.model.config import Conftest
@@ -145,7 +146,7 @@ def _with_file(
 
 
 def _parsed(files: Sequence[PolicyFiles], limits: Limits) -> list[Loaded]:
-    from gate.decision import confined
+    from gate.decision.engines import confined
 
     texts: dict[str, str] = {}
     for each in files:

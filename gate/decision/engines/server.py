@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from gate.decision import address, archive, asking
 from gate.decision import bundle as bundles
-from gate.decision.asking import Expected
-from gate.decision.connection import PAUSES, Connection, EvaluationError, Secrets
+from gate.decision.engines import address, asking
+from gate.decision.engines.asking import Expected
+from gate.decision.engines.connection import PAUSES, Connection, EvaluationError, Secrets
 from gate.decision.limits import DEFAULT, Limits
+from gate.decision.sources import archive
 from gate.errors import EngineError, GateError, PolicyError
 from gate.model.policy import Answer, Bundle, PolicyFiles, RuleFailure
 
@@ -30,7 +31,7 @@ def from_environment() -> Secrets:
 
 
 class Server:
-    """Implements `gate.decision.interface.Engine`."""
+    """Implements `gate.decision.engines.interface.Engine`."""
 
     def __init__(
         self,

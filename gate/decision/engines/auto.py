@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Mapping
 from typing import Any
 
-from gate.decision.interface import Engine
+from gate.decision.engines.interface import Engine
 from gate.decision.limits import DEFAULT, Limits
 from gate.errors import PolicyError
 from gate.model.policy import Answer, Bundle, Unfaithful
@@ -16,7 +16,7 @@ _PROGRAM = "opa"
 
 
 class Auto:
-    """Implements `gate.decision.interface.Engine`. `why` stands before the reason of the choice."""
+    """Implements `interface.Engine`. `why` stands before the reason of the choice."""
 
     def __init__(self, why: str = "", limits: Limits = DEFAULT) -> None:
         self._why = f"{why}; " if why else ""
@@ -37,14 +37,14 @@ class Auto:
         place = _first(bundle)
         if place is None:
             if "embedded" not in self._engines:
-                from gate.decision.embedded import Embedded
+                from gate.decision.engines.embedded import Embedded
 
                 self._engines["embedded"] = Embedded(limits=self._limits)
             return self._engines["embedded"]
         if _PROGRAM not in self._engines:
             if shutil.which(_PROGRAM) is None:
                 raise _needs_opa(*place)
-            from gate.decision.local import Local
+            from gate.decision.engines.local import Local
 
             self._engines[_PROGRAM] = Local(limits=self._limits)
         return self._engines[_PROGRAM]

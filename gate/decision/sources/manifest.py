@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import gate
-from gate.decision.scan import scan
+from gate.decision.rego.scan import scan
 from gate.errors import PolicyError, did_you_mean
 from gate.model.policy import Bundle
 

@@ -65,19 +65,19 @@ def once(found: Iterable[PolicyFiles]) -> list[PolicyFiles]:
 
 def _read(source: str | Conftest, tree: Tree, engine: str, *, offline: bool) -> PolicyFiles:
     if isinstance(source, Conftest):
-        from gate.decision import conftest
+        from gate.decision.sources import conftest
 
         return conftest.read(source, tree)
     if source == SERVER:
         return _served(engine, offline=offline)
     name, pin = _pinned(source)
     if "://" in name:
-        from gate.decision import archive, fetch
+        from gate.decision.sources import archive, fetch
 
         data = fetch.fetched(name, pin, offline=offline)
         return archive.read(fetch.shown(name), data, pinned=pin is not None)
     if name.endswith(BUNDLE):
-        from gate.decision import archive
+        from gate.decision.sources import archive
 
         data = _archive(name, pin, tree)
         return archive.read(name, data, pinned=pin is not None)
@@ -101,7 +101,7 @@ def _served(engine: str, *, offline: bool) -> PolicyFiles:
             f"The source `{SERVER}` cannot be read with --offline.",
             advice="Name the policies that judge offline with --policy.",
         )
-    from gate.decision import server
+    from gate.decision.engines import server
 
     return server.served(engine)
 

@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 import regorus
 
-from gate.decision.inputs import input_text
+from gate.decision.engines.inputs import input_text
+from gate.decision.engines.noise import caught
 from gate.decision.limits import DEFAULT, Limits
-from gate.decision.noise import caught
 from gate.decision.rego.own import ARITY, late
-from gate.decision.syntax import REFUSED, Syntax, of_tree
+from gate.decision.rego.syntax import REFUSED, Syntax, of_tree
 from gate.errors import InputError, PolicyError
 from gate.model.policy import Answer, Bundle, RuleFailure, Unfaithful
 
 if TYPE_CHECKING:
-    from gate.decision.rewrite import Rewritten
+    from gate.decision.rego.rewrite import Rewritten
 
 ENTRY_PATH = "gate_entry.rego"
 _PLACE = re.compile(r"^--> (.*):(\d+):(\d+)$", re.MULTILINE)
@@ -50,7 +50,7 @@ class Program:
 
 
 class Embedded:
-    """Implements `gate.decision.interface.Engine`."""
+    """Implements `gate.decision.engines.interface.Engine`."""
 
     def __init__(self, reason: str = "asked for", limits: Limits = DEFAULT) -> None:
         self._reason = reason
@@ -77,7 +77,7 @@ class Embedded:
         refuse_large(text)
         # Trust, step 3: Rego that is not from the wheel is judged in a limited child.
         if any(module.origin != "builtin" for module in bundle.modules):
-            from gate.decision import confined
+            from gate.decision.engines import confined
 
             return confined.evaluate(program, text, self._limits)
         if self._loaded is None or self._loaded[0] != bundle.digest:
@@ -149,7 +149,7 @@ def examined(
 ) -> dict[str, Rewritten]:
     """The modules rewritten, by path. What then does not compile is unfaithful too. Of the trusted
     modules those are parsed that may be read."""
-    from gate.decision.rewrite import Source, rewrite_all
+    from gate.decision.rego.rewrite import Source, rewrite_all
 
     words = {word for _, text in modules for word in _WORD.findall(text)}
     known = [tree(path, text) for path, text in trusted if PurePosixPath(path).stem in words]
@@ -182,7 +182,7 @@ def parse(path: str, text: str, *, older: bool = False, v0: bool = False) -> Syn
 
 
 def _syntax(path: str, text: str, *, v0: bool) -> Syntax:
-    from gate.decision.rewrite import Source, alone
+    from gate.decision.rego.rewrite import Source, alone
 
     found = tree(path, text, v0=v0)
     try:

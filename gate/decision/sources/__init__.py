@@ -1,0 +1,1 @@
+"""Where policies come from beside the wheel: folders, archives, addresses, conftest."""
