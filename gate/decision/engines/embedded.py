@@ -29,6 +29,10 @@ _PLACE = re.compile(r"^--> (.*):(\d+):(\d+)$", re.MULTILINE)
 _REASON = re.compile(r"^error: (.*)$", re.MULTILINE)
 _INNER = re.compile(r" \(path \[.*\], scopes \[.*\]\)$")
 """What regorus adds for those who work on it."""
+_SYNTAX = (
+    'Mend the line. Of newer Rego, `$"..."` is not read (write sprintf) and neither is a keyword '
+    'after a dot (write `x["in"]`).'
+)
 _LONGEST = 64 * 1024**2
 _WORD = re.compile(r"\w+")
 _LARGE = re.compile(r"[:\[,]-?\d{19}")
@@ -206,9 +210,14 @@ def tree(path: str, text: str, *, v0: bool = False) -> dict[str, Any]:
     engine = _engine()
     if v0:
         engine.set_rego_v0(True)
-    with caught(), translated():
-        engine.add_policy(path, text)
-        trees = engine.get_ast_as_json()
+    try:
+        with caught(), translated():
+            engine.add_policy(path, text)
+            trees = engine.get_ast_as_json()
+    except PolicyError as error:
+        raise PolicyError(
+            error.message, advice=_SYNTAX, path=error.path, line=error.line, column=error.column
+        ) from error
     try:
         ast: dict[str, Any] = json.loads(trees)[0]["ast"]
     except RecursionError as error:

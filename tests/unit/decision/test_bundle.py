@@ -255,6 +255,12 @@ def test_a_file_that_cannot_be_read_is_an_error(
     assert (caught.value.path, caught.value.line) == ("policies/team/named.rego", line)
 
 
+def test_syntax_that_only_opa_reads_has_a_way_out() -> None:
+    error = refusal(module("team.named", 'deny contains $"{x}" if x := input.x'))
+    assert error.line == 8
+    assert "sprintf" in error.advice
+
+
 def test_a_policy_needs_a_folder_for_its_area() -> None:
     with pytest.raises(PolicyError, match="names its area"):
         loaded({"named.rego": RULE}, ".")
