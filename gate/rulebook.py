@@ -14,10 +14,12 @@ from typing import Any
 
 from gate.change.folder import FolderTree, top_above
 from gate.change.interface import Source
+from gate.change.tree import CommitTree
 from gate.config import load as configs
 from gate.decision import bundle as bundles
 from gate.decision.rules import effective
 from gate.decision.sources import read as sources
+from gate.errors import UsageError
 from gate.model.change import Tree
 from gate.model.config import Config, Conftest, Level, OnUnavailable
 from gate.model.policy import Bundle, PolicyFiles
@@ -79,6 +81,7 @@ def to_serve(folder: Path, asked: Asked) -> Bundle:
 
 def _rulebook(tree: Tree, top: Path | None, asked: Asked) -> Rulebook:
     config, judged_by = _config(tree, top, asked.config)
+    _refuse_unnamed_server(config, tree, asked)
     if asked.policies:
         config = replace(config, policies=tuple(asked.policies))
     bundle = _bundle(config, tree, top, asked)
@@ -88,6 +91,19 @@ def _rulebook(tree: Tree, top: Path | None, asked: Asked) -> Rulebook:
         config = replace(config, rules=known)
     levels, settings, on_unavailable = effective(bundle, config)
     return Rulebook(config, bundle, levels, settings, on_unavailable, judged_by)
+
+
+def _refuse_unnamed_server(config: Config, tree: Tree, asked: Asked) -> None:
+    """A token goes to a server that the caller or a commit of the target branch names: the config
+    of a working tree may be the change's own."""
+    unnamed = asked.engine is None and not asked.offline and not isinstance(tree, CommitTree)
+    if unnamed and "://" in config.engine and os.environ.get("GATE_ENGINE_TOKEN"):
+        raise UsageError(
+            f"The config of {tree.label} names an OPA server, and GATE_ENGINE_TOKEN is set: a "
+            "token is not sent where only a working tree says so.",
+            advice="Name the server yourself: `--engine URL`, or GATE_ENGINE.",
+            path=config.path,
+        )
 
 
 def _bundle(config: Config, tree: Tree, top: Path | None, asked: Asked) -> Bundle:

@@ -8,6 +8,18 @@ from pathlib import Path
 
 import pytest
 
+from gate.decision.engines import confined
+
+MEASURED = "COVERAGE_PROCESS_CONFIG"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def measured_children() -> Iterator[None]:
+    """Coverage reaches the limited child processes too, which inherit next to nothing."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(confined, "KEPT_VARIABLES", (*confined.KEPT_VARIABLES, MEASURED))
+        yield
+
 
 @pytest.fixture(autouse=True)
 def private_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:

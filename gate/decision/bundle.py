@@ -172,6 +172,13 @@ def builtin_texts(*, tests: bool = False) -> Iterator[tuple[str, str]]:
             yield path, file.read_text(encoding="utf-8")
 
 
+def builtin_libraries() -> Iterator[tuple[str, ...]]:
+    """The packages of the wheel's libraries."""
+    for file in sorted((_builtin_folder() / _LIBRARIES).glob(f"*{SUFFIX}")):
+        if not file.name.endswith(TESTS):
+            yield (_ROOT, _LIBRARIES, file.stem)
+
+
 def _builtin_folder() -> Path:
     """`gate/policies` of the wheel, or `policies` of a source checkout."""
     package = Path(gate.__file__).parent
@@ -363,6 +370,7 @@ def missing_references(
     """What modules (by path) ask for below `data` and nothing defines: it is undefined to Rego, and
     a rule that asks for it silently never fires."""
     packages = {syntax.package: syntax for syntax in found.values()}
+    known = set(builtin_libraries())
     libraries = [f"data.{_dotted(package)}" for package in packages if is_library(package)]
     for path, syntax in found.items():
         for reference in syntax.data:
@@ -370,7 +378,9 @@ def missing_references(
                 name = _dotted(reference.parts)
                 yield PolicyError(
                     f"Nothing defines {name}{did_you_mean(name, libraries)}",
-                    advice="Rules read `input` and the libraries of the bundle.",
+                    advice=f"It comes with gate: name `{BUILTIN}` among the policies too."
+                    if reference.parts[1:4] in known
+                    else "Rules read `input` and the libraries of the bundle.",
                     path=path,
                     line=reference.line,
                 )

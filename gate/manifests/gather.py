@@ -223,9 +223,12 @@ class Reader:
         return [*nearest, *self._listings.get(path, ())]
 
     def is_patch(self, path: str, value: Any) -> bool:
-        """Whether what stands in a file is but a part of an object."""
+        """Whether what stands in a file is but a part of an object. What stands in a kustomization
+        itself is none: policies for conftest leave out its inline patches, and nothing else."""
         if is_json_patch(value):
             return True
+        if is_kustomization_file(path):
+            return False
         is_patch = holds_patch_directive(value) or self.kustomizations.is_patch(path)
         return is_patch and not self.kustomizations.is_resource(path)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -65,6 +66,9 @@ class Module:
     v0: bool = False
 
 
+_NOBODYS = re.compile("recursion |the function .* is not known|`_` behind `not`")
+
+
 @dataclass(frozen=True, slots=True)
 class Unfaithful:
     """A construct that the embedded engine may judge otherwise than OPA: what it is, and the
@@ -73,6 +77,11 @@ class Unfaithful:
     line: int
     what: str
     instead: str | None = None
+
+    @property
+    def is_for_none(self) -> bool:
+        """Whether OPA does not compile it either."""
+        return _NOBODYS.match(self.what) is not None
 
 
 @dataclass(frozen=True, slots=True)

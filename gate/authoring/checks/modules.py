@@ -17,10 +17,7 @@ from gate.errors import PolicyError
 from gate.model.policy import Unfaithful
 
 _TESTED = "test_"
-_NOBODYS = re.compile(
-    "recursion |the variable .*, which no statement gives a value|the function .* is not known"
-)
-"""What `gate.decision.rego.rewrite` says of Rego that OPA does not compile either."""
+_UNBOUND = re.compile("the variable .*, which no statement gives a value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +82,10 @@ def _told(module: Module, name: Check, faults: Iterator[PolicyError]) -> Iterato
 def unfaithful(module: Module, told: Sequence[Unfaithful]) -> Iterator[Problem]:
     """What the embedded engine does not judge as OPA does; and what none of them takes."""
     for each in told:
-        if _NOBODYS.match(each.what):
-            yield error(module.path, each.line, "load", f"No engine takes this: {each.what}.")
+        if each.is_for_none or _UNBOUND.match(each.what):
+            advice = f"Write it as {each.instead}." if each.instead else ""
+            message = f"No engine takes this: {each.what}."
+            yield error(module.path, each.line, "load", message, advice)
             continue
         yield warning(
             module.path,

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
 from typing import Any
 
+from gate.decision.engines import program
 from gate.decision.engines.interface import Engine
 from gate.decision.limits import DEFAULT, Limits
 from gate.errors import PolicyError
 from gate.model.policy import Answer, Bundle, Unfaithful
 
 FAITHFUL = "every construct is judged the same by both engines"
-_PROGRAM = "opa"
 
 
 class Auto:
@@ -41,13 +40,13 @@ class Auto:
 
                 self._engines["embedded"] = Embedded(limits=self._limits)
             return self._engines["embedded"]
-        if _PROGRAM not in self._engines:
-            if shutil.which(_PROGRAM) is None:
+        if program.PROGRAM not in self._engines:
+            if program.path() is None:
                 raise _needs_opa(*place)
             from gate.decision.engines.local import Local
 
-            self._engines[_PROGRAM] = Local(limits=self._limits)
-        return self._engines[_PROGRAM]
+            self._engines[program.PROGRAM] = Local(limits=self._limits)
+        return self._engines[program.PROGRAM]
 
 
 def reason(bundle: Bundle) -> str:
@@ -67,6 +66,10 @@ def _first(bundle: Bundle) -> tuple[str, Unfaithful] | None:
 
 
 def _needs_opa(path: str, found: Unfaithful) -> PolicyError:
+    if found.is_for_none:
+        from gate.decision.engines.embedded import for_none
+
+        return for_none(path, found)
     rewrite = f"Write it as {found.instead}, or install" if found.instead else "Install"
     return PolicyError(
         f"The embedded engine may judge this otherwise than OPA: {found.what}.",

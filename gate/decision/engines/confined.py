@@ -25,7 +25,7 @@ from gate.errors import EngineError, PolicyError
 from gate.model.policy import Answer, RuleFailure, Unfaithful
 
 _REPEATS = 3
-_KEPT_VARIABLES = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT")
+KEPT_VARIABLES = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT")
 _ADVICE = "Make the rule cheaper: it recurses without end, loops too often, or nests too deeply."
 
 
@@ -147,7 +147,7 @@ def _call(
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=noise,
-                env={name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ},
+                env={name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ},
                 start_new_session=True,
             )
         except OSError as error:

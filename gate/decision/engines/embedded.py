@@ -122,10 +122,22 @@ def program_of(bundle: Bundle) -> Program:
 
 def unfaithful(path: str, found: Unfaithful) -> PolicyError:
     """The error that refuses what the embedded engine may judge otherwise than OPA."""
+    if found.is_for_none:
+        return for_none(path, found)
     rewritten = f"Write it as {found.instead}, or judge" if found.instead else "Judge"
     return PolicyError(
         f"The embedded engine may judge this otherwise than OPA: {found.what}.",
         advice=f"{rewritten} with `--engine opa`.",
+        path=path,
+        line=found.line,
+    )
+
+
+def for_none(path: str, found: Unfaithful) -> PolicyError:
+    """The error that refuses what OPA does not take either."""
+    return PolicyError(
+        f"No engine takes this: {found.what}.",
+        advice=f"Write it as {found.instead}." if found.instead else None,
         path=path,
         line=found.line,
     )

@@ -13,7 +13,6 @@ import os
 import queue
 import re
 import secrets
-import shutil
 import signal
 import subprocess
 import sys
@@ -24,7 +23,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-from gate.decision.engines import asking, keeper
+from gate.decision.engines import asking, keeper, program
 from gate.decision.engines.address import Address
 from gate.decision.engines.asking import Expected
 from gate.decision.engines.connection import (
@@ -41,7 +40,6 @@ from gate.errors import EngineError, GateError, PolicyError
 from gate.model.policy import Answer, Bundle, RuleFailure
 
 NAME = "local opa"
-PROGRAM = "opa"
 INSTALL = (
     "Install opa 1.x (https://www.openpolicyagent.org/docs/#running-opa), or name a server: "
     "`--engine URL`."
@@ -54,6 +52,7 @@ _KEPT_VARIABLES = ("TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT
 """Of the keeper: where its folder is made, and what Python may need. OPA gets none of them."""
 _WHOSE = "the local OPA"
 _PLACE = re.compile(r"(m/\d+\.rego):(\d+)(?::\d+)?: (?:\w+_error: )?(.*)")
+_FILE = re.compile(r"/\S*/(m/\d+\.rego)")
 _MEMORY = ("out of memory", "cannot allocate memory", "SIGSEGV: segmentation violation")
 """Go's last words where the limit is reached; some of its allocations fail as a null pointer."""
 _ADVICE = "Make the rule cheaper: it loops too often, or builds too much."
@@ -181,10 +180,10 @@ class _Running:
 
 def found() -> str:
     """The `opa` of the PATH. Raises EngineError where there is none."""
-    program = shutil.which(PROGRAM)
-    if program is None:
-        raise EngineError(f"There is no `{PROGRAM}` on the PATH.", advice=INSTALL)
-    return program
+    path = program.path()
+    if path is None:
+        raise EngineError(f"There is no `{program.PROGRAM}` on the PATH.", advice=INSTALL)
+    return path
 
 
 def start(program: str, bundle: Bundle, limits: Limits) -> _Running:
@@ -338,7 +337,8 @@ def _placed(
     for rule, failure in failures.items():
         file = "/".join((failure.path or "").split("/")[-2:])
         path = paths.get(file)
-        yield rule, replace(failure, path=path, line=failure.line if path else None)
+        message = _FILE.sub(lambda match: paths.get(match[1], match[0]), failure.message)
+        yield rule, RuleFailure(message, path, failure.line if path else None)
 
 
 def _names(bundle: Bundle) -> dict[str, str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -19,6 +21,8 @@ from gate.model.policy import Answer, Bundle, PolicyFiles, RuleFailure
 NAME = "opa server"
 _ROOT = "gate"
 _TESTS = "_test"
+_LIBRARIES = "lib"
+_ASKED = re.compile(r"^rules := (\[.*\])$", re.MULTILINE)
 _LOAD = "Build the bundle (`gate policy bundle`) from the same config and let the server load it."
 
 
@@ -82,13 +86,21 @@ def served(url: str) -> PolicyFiles:
     """The rules and libraries of a team on its own server: all modules in `gate.<area>.<rule>` and
     `gate.lib.<name>` that the bundle with gate_entry does not hold.
 
-    Raises PolicyError where one package is defined twice, and what `Connection` raises.
+    Raises PolicyError where one package is defined twice or there is no rule, and what
+    `Connection` raises.
     """
     connection = Connection(address.read(url), from_environment(), DEFAULT)
     try:
-        return PolicyFiles(_theirs(connection), origin="server")
+        found = _theirs(connection)
     finally:
         connection.close()
+    if all(path.startswith(f"server:{_LIBRARIES}/") for path in found):
+        raise PolicyError(
+            "The OPA server holds no rules of its own.",
+            advice="Look whether the team's bundle is loaded there, or leave out the source "
+            "`server`.",
+        )
+    return PolicyFiles(found, origin="server")
 
 
 def _expected(bundle: Bundle) -> Expected:
@@ -149,8 +161,13 @@ def _theirs(connection: Connection) -> dict[str, str]:
     found: dict[str, str] = {}
     if not isinstance(listed, list):
         raise _no_list()
-    for package, text in map(_module_of, listed):
-        if any(package[: len(root)] == root for root in held) or not _is_rule(package):
+    modules = [_module_of(each) for each in listed]
+    asked = {rule for package, text in modules if package == (asking.ENTRY,) for rule in _of(text)}
+    for package, text in modules:
+        # What lies in the gate's bundle and is not asked by its entry was added to it.
+        in_bundle = any(package[: len(root)] == root for root in held)
+        known = package[1:2] == (_LIBRARIES,) or ".".join(package[1:]) in asked
+        if (in_bundle and known) or not _is_rule(package):
             continue
         path = f"server:{'/'.join(package[1:])}.rego"
         if path in found:
@@ -161,6 +178,12 @@ def _theirs(connection: Connection) -> dict[str, str]:
             )
         found[path] = text
     return found
+
+
+def _of(entry: str) -> list[str]:
+    """The rules that an entry asks."""
+    found = _ASKED.search(entry)
+    return [str(rule) for rule in json.loads(found[1])] if found else []
 
 
 def _module_of(listed: Any) -> tuple[tuple[str, ...], str]:

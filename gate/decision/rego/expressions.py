@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from gate.decision.rego.core import Body, Function, Place, Scope, Term, Unsafe, wrapped
 from gate.decision.rego.faithful import BUILTINS, GUARDED, World, advice
@@ -22,6 +22,8 @@ from gate.decision.rego.nodes import (
     package_of,
     path_of,
 )
+from gate.decision.rego.patterns import READS
+from gate.errors import PolicyError
 from gate.model.policy import Unfaithful
 
 _PLAIN = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
@@ -40,6 +42,21 @@ _KINDS = {
     "UnaryExpr": "`-` before what is no number",
     "OrExpr": "`or`",
 }
+
+
+def _refuse_literal(text: str, check: Callable[[str], object], line: int) -> None:
+    """Refuses a pattern that is written in the rule and that the engine could not read later."""
+    if not text.startswith('"'):
+        return
+    pattern = json.loads(text)
+    try:
+        check(pattern)
+    except PolicyError as error:
+        raise Refused(line, f"the pattern `{pattern[:80]}`") from error
+
+
+def _is_longer(node: Node, length: int) -> bool:
+    return "Array" in node and len(node["Array"]["items"]) > length
 
 
 def _is_call(node: Node) -> bool:
@@ -423,6 +440,8 @@ class Expressions(ABC):
         shape = GUARDED.get(target.name)
         if shape is None:
             return f"{target.name}({', '.join(given)})"
+        for position, check in READS.get(target.name, {}).items():
+            _refuse_literal(given[position], check, line)
         names = [text if text.startswith('"') else self._short(text, place) for text in given]
         first, _, last = shape.format(*names).rpartition(";; ")
         if first:
@@ -450,6 +469,8 @@ class Expressions(ABC):
         name = ".".join(parts)
         if name in ("print", "walk"):
             return Function(name, None if name == "print" else 1)
+        if name == "time.format" and any(_is_longer(each, 2) for each in inner["params"]):
+            raise Refused(line, "`time.format` with a layout", "`sprintf` of `time.date(...)`")
         known = BUILTINS.get(name)
         if known is None:
             raise Refused(line, f"the builtin `{name}`", advice(name))

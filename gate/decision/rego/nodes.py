@@ -3,7 +3,7 @@ one key, the kind."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from gate.model.policy import Unfaithful
@@ -73,13 +73,18 @@ def annotate(root: Any, source: bytes) -> None:
             waiting.extend(node)
         elif isinstance(node, dict):
             waiting.extend(node.values())
-            if "SomeVars" in node:
-                for span in node["SomeVars"]["vars"]:
-                    span["name"] = source[span["start"] : span["end"]].decode()
-            if "imports" in node:
-                for item in node["imports"]:
-                    if span := item.get("as"):
-                        span["name"] = source[span["start"] : span["end"]].decode()
+            for span in _named_spans(node):
+                span["name"] = source[span["start"] : span["end"]].decode()
+
+
+def _named_spans(node: Node) -> Iterator[dict[str, Any]]:
+    """The places of names that a node holds: of `some`, of `every`, of imports."""
+    if "SomeVars" in node:
+        yield from node["SomeVars"]["vars"]
+    if "Every" in node:
+        yield from (node["Every"][side] for side in ("key", "value") if node["Every"].get(side))
+    if "imports" in node:
+        yield from (item["as"] for item in node["imports"] if item.get("as"))
 
 
 def alias_of(item: Node) -> str:
@@ -135,6 +140,27 @@ def pattern_names(node: Node) -> Iterator[tuple[str, int]]:
             yield from pattern_names(value)
 
 
+def has_wildcard(node: Any) -> bool:
+    """Whether a negated expression holds `_` where OPA leaves it behind the `not`: beside inner
+    bodies and the calls in it, which OPA takes out."""
+    ((form, inner),) = node.items()
+    if form == "Var" or form in COMPREHENSIONS:
+        return is_wildcard(node)
+    return "_" in _wildcards(inner["params"] if form == "Call" else inner)
+
+
+def _wildcards(node: Any) -> Iterator[str]:
+    if isinstance(node, list):
+        for each in node:
+            yield from _wildcards(each)
+    elif isinstance(node, dict):
+        for form, inner in node.items():
+            if form == "Var":
+                yield inner["value"]
+            elif form not in ("span", "field", "Call", *COMPREHENSIONS):
+                yield from _wildcards(inner)
+
+
 def some_names(stmt: Node) -> list[str]:
     inner = stmt["literal"].get("SomeVars")
     return [span["name"] for span in inner["vars"]] if inner else []
@@ -150,27 +176,38 @@ def names_in(node: Any, *, declared: bool, nested: bool = True) -> Iterator[str]
         for form, inner in node.items():
             if form == "Var":
                 yield inner["value"]
-            for part, all_of in _parts(form, inner, declared=declared, nested=nested):
-                yield from names_in(part, declared=declared or all_of, nested=nested)
+            for part, own in _parts(form, inner, declared=declared, nested=nested):
+                found = names_in(part, declared=declared or own is not None, nested=nested)
+                yield from (name for name in found if name not in (own or ()))
 
 
-def _parts(form: str, inner: Any, *, declared: bool, nested: bool) -> Iterator[tuple[Any, bool]]:
-    """The parts of a node to look for names in, and whether it is an inner body."""
+def _parts(
+    form: str, inner: Any, *, declared: bool, nested: bool
+) -> Iterator[tuple[Any, Collection[str] | None]]:
+    """The parts of a node to look for names in, and the names that each declares for itself alone,
+    if it is an inner body."""
     if form in ("span", "field", "Var"):
         return
     if form in COMPREHENSIONS:
         if nested:
-            yield inner, True
+            yield inner, _declared_within(inner)
     elif form == "Every":
-        yield inner["domain"], False
+        yield inner["domain"], None
         if nested:
-            yield inner["query"], True
+            yield inner["query"], _declared_within(inner)
     elif form == "with_mods":
-        yield [each["as"] for each in inner], False
+        yield [each["as"] for each in inner], None
     elif part := _PARTS.get(form) or (None if declared else _given(form, inner)):
-        yield inner[part], False
+        yield inner[part], None
     else:
-        yield inner, False
+        yield inner, None
+
+
+def _declared_within(inner: Node) -> set[str]:
+    """The names that a comprehension or an `every` declares. They end with it."""
+    spans = [inner[side] for side in ("key", "value") if "name" in (inner.get(side) or {})]
+    stmts = inner["query"]["stmts"]
+    return {span["name"] for span in spans} | {n for stmt in stmts for n, _ in declared_by(stmt)}
 
 
 _PARTS = {"Call": "params"}

@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from gate.errors import PolicyError
+
 ARITY: Mapping[str, int] = {
     "gate.plus": 2,
     "gate.minus": 2,
@@ -72,6 +74,11 @@ def late(name: str) -> Callable[..., Any]:
     def call(*given: Any) -> Any:
         from gate.decision.rego.builtins import OWN
 
-        return OWN[name](*given)
+        try:
+            return OWN[name](*given)
+        except PolicyError as error:
+            if not error.message.startswith(("operand", "the text")):
+                raise
+            raise PolicyError(f"{name.removeprefix('gate.')}: {error.message}") from error
 
     return call

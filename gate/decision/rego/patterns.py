@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from gate.errors import PolicyError
@@ -160,6 +161,17 @@ def replacement(text: Any) -> Any:
     if isinstance(text, str) and re.search(r"\$(?!\d+(?![\w])|\{\w+\}|\$)", text):
         raise PolicyError(f"the embedded engine does not read the replacement `{text[:80]}`")
     return text
+
+
+READS: Mapping[str, Mapping[int, Callable[[Any], Any]]] = {
+    "re_match": {0: regex},
+    "regex.find_all_string_submatch_n": {0: regex_all},
+    "regex.find_n": {0: regex_all},
+    "regex.match": {0: regex},
+    "regex.replace": {1: regex_all, 2: replacement},
+    "regex.split": {0: regex_all},
+}
+"""What reads the arguments of builtins that are patterns, by their places."""
 
 
 def glob_quoted(text: Any) -> str:

@@ -27,6 +27,7 @@ from gate.decision.rego.nodes import (
     alternatives,
     chain,
     declared_by,
+    has_wildcard,
     is_assignment,
     is_dynamic,
     is_import,
@@ -415,6 +416,12 @@ class _Module(Expressions):
             raise Unsafe(name, line)
         if any(kind in inner["expr"] for kind in SCALARS):
             raise Refused(stmt["span"]["line"], "`not` before a literal")
+        if has_wildcard(inner["expr"]):
+            raise Refused(
+                line_of(inner["expr"]),
+                "`_` behind `not`",
+                "`not` before a helper rule that holds the loop",
+            )
         modifiers = stmt.get("with_mods") or []
         suffix, first = self._with(modifiers, place) if modifiers else ("", [])
         within = Place(place.scope, set(place.bound))

@@ -15,6 +15,8 @@ from gate.model.policy import Unfaithful
 
 REFUSED: Mapping[str, tuple[int, str]] = {
     "http.send": (1, "reaches out of the gate"),
+    "json.match_schema": (2, "reads files and addresses that a schema names"),
+    "json.verify_schema": (1, "reads files and addresses that a schema names"),
     "net.lookup_ip_addr": (1, "reaches out of the gate"),
     "opa.runtime": (0, "reaches out of the gate"),
     "rand.intn": (2, "is not the same twice"),

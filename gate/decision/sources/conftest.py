@@ -187,6 +187,14 @@ def _check(loaded: Loaded) -> None:
         )
     for fault in refused_uses(path, syntax):
         raise fault
+    for reference in syntax.data:
+        if reference.parts[1:2] in (("gate_entry",), ("system",)):
+            raise PolicyError(
+                f"data.{reference.parts[1]} is not for policies: each engine has another one.",
+                advice="Policies read `input` and data files.",
+                path=path,
+                line=reference.line,
+            )
     for use in syntax.conftest:
         raise PolicyError(
             f"{use.parts[0]} reads files while it judges, and only conftest has it.",

@@ -10,8 +10,8 @@ from tests.support.command import gate
 from tests.support.tools import need
 from tests.unit.decision.cases import module
 
-ONLY_OPA = 'deny contains "x" if json.match_schema(input.resources[0].new, {"type": "object"})[0]'
-REASON = "policies/team/odd.rego:8 uses the builtin `json.match_schema`"
+ONLY_OPA = 'deny contains "x" if graphql.is_valid("{ a }", "type Query { a: Int }")'
+REASON = "policies/team/odd.rego:8 uses the builtin `graphql.is_valid`"
 
 
 @pytest.fixture
@@ -37,10 +37,22 @@ def test_without_opa_it_is_no_verdict(change: Path, tmp_path: Path) -> None:
     run = gate("check", "deploy", "--policy", "policies", cwd=change, env=nothing)
     assert run.code == 2, str(run)
     assert run.err.startswith("gate: policies/team/odd.rego:8: ")
-    assert "`json.match_schema`" in run.err
+    assert "`graphql.is_valid`" in run.err
     assert "nstall opa 1.x on the PATH, or name a server" in run.err
     run = gate("check", "deploy", "--policy", "builtin", "-o", "json", cwd=change, env=nothing)
     assert run.json["engine"]["name"] == "embedded"
     run = gate("check", "deploy", "--engine", "opa", cwd=change, env=nothing)
     assert run.code == 4
     assert "There is no `opa` on the PATH." in run.err
+
+
+def test_an_opa_of_the_working_folder_is_never_started(change: Path) -> None:
+    for folder in (change, change / "bin"):
+        folder.mkdir(exist_ok=True)
+        (folder / "opa").write_text("#!/bin/sh\n: > started\n")
+        (folder / "opa").chmod(0o755)
+    for engine in ("auto", "opa"):
+        options = ("--policy", "policies", "--engine", engine)
+        run = gate("check", "deploy", *options, cwd=change, env={"PATH": ".::bin"})
+        assert "nstall opa" in run.err, str(run)
+    assert not list(change.rglob("started"))

@@ -125,11 +125,25 @@ def test_parsing_without_end_is_ended_and_the_file_is_named(body: str) -> None:
 @pytest.mark.parametrize(
     ("body", "line", "what"),
     [
-        ("deny contains x if x > y", 8, "no statement gives a value"),
         ("deny contains x if x := f(1)\n\nf(n) := f(n + 1)", 10, "recursion"),
+        ("deny contains `x` if not input.a[_] == 1", 8, "`_` behind `not`"),
+    ],
+)
+def test_what_no_engine_takes_is_no_matter_of_the_engine(body: str, line: int, what: str) -> None:
+    with pytest.raises(PolicyError, match="No engine takes this") as caught:
+        Embedded(limits=LIMITS).evaluate(of_repository(bad=body), {})
+    assert (caught.value.path, caught.value.line) == ("policies/team/bad.rego", line)
+    assert what in caught.value.message
+    assert "--engine" not in caught.value.advice
+
+
+@pytest.mark.parametrize(
+    ("body", "line", "what"),
+    [
+        ("deny contains x if x > y", 8, "no statement gives a value"),
         ("deny contains x if {\n\tsome x, y\n\tinput.a[x] == y\n\tinput.b[y] == x\n}", 10, "value"),
     ],
-    ids=["unsafe", "recursion", "order"],
+    ids=["unsafe", "order"],
 )
 def test_what_the_engine_may_judge_otherwise_is_refused_with_its_line(
     body: str, line: int, what: str

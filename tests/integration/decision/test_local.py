@@ -151,6 +151,8 @@ def test_a_rule_without_measure_is_named_and_the_others_are_kept(
     [
         'http.send({"method": "get", "url": input.url})',
         "net.lookup_ip_addr(input.name)",
+        'json.match_schema({}, {"$ref": "http://127.0.0.1:1/x"})',
+        'json.verify_schema({"$ref": "file:///etc/hostname"})',
         "time.now_ns()",
         'rand.intn("x", 9)',
         'uuid.rfc4122("x")',

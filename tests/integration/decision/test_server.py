@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import tarfile
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -261,6 +262,23 @@ def test_the_token_is_sent_and_nothing_of_the_home_folder(
     assert f"Authorization: Bearer {TOKEN}".encode() in heads[0]
 
 
+@pytest.mark.parametrize("policies", ["[builtin]", "[builtin, server]"])
+def test_no_token_is_sent_where_only_a_working_tree_names_the_server(
+    policies: str, tmp_path: Path
+) -> None:
+    heads: list[bytes] = []
+    (tmp_path / "deploy").mkdir()
+    (tmp_path / "deploy" / "words.yaml").write_text(HARMLESS)
+    with serving(lambda call: heads.append(call.head)) as port:
+        config = f"version: 1\nengine: http://127.0.0.1:{port}\npolicies: {policies}\n"
+        (tmp_path / ".gate.yaml").write_text(config)
+        run = gate("check", "deploy", cwd=tmp_path, env={"GATE_ENGINE_TOKEN": TOKEN})
+    assert run.code == 2, str(run)
+    assert "Name the server yourself" in run.err
+    assert TOKEN not in str(run)
+    assert not heads
+
+
 def test_a_server_that_wants_a_token_gets_it(rules: Bundle, change: Path, tmp_path: Path) -> None:
     file = tmp_path / "authz.rego"
     folder = tmp_path / "authz"
@@ -343,6 +361,33 @@ def test_a_saved_input_is_judged_by_any_engine(rules: Bundle, change: Path, tmp_
             assert run.code == 1, str(run)
             assert [each["message"] for each in run.json["findings"]] == ["hallo"]
             assert run.json["engine"]["name"] == name
+
+
+def test_a_server_without_rules_of_its_own_is_no_verdict(
+    rules: Bundle, change: Path, tmp_path: Path
+) -> None:
+    team = team_bundle(tmp_path / "team", "gate/lib/words", words=WORDS)
+    for more in ((), (team,)):
+        with running("--bundle", packed(rules, tmp_path), *more) as opa:
+            run = judged(change, opa.port, "--policy", "builtin", "--policy", "server")
+        assert run.code == 2, str(run)
+        assert "The OPA server holds no rules of its own." in run.err
+
+
+def test_a_rule_that_was_added_to_the_gates_bundle_is_judged(
+    rules: Bundle, change: Path, tmp_path: Path
+) -> None:
+    merged = tmp_path / "merged"
+    with tarfile.open(packed(rules, tmp_path)) as tar:
+        tar.extractall(merged, filter="data")
+    manifest = json.loads((merged / ".manifest").read_text())
+    manifest["roots"].append("gate/team")
+    (merged / ".manifest").write_text(json.dumps(manifest))
+    (merged / "mine.rego").write_text(module("team.mine", 'deny contains "added"'))
+    with running("--bundle", merged) as opa:
+        run = judged(change, opa.port, "--policy", "builtin", "--policy", "server")
+    assert run.code == 1, str(run)
+    assert "added" in run.out
 
 
 def test_two_modules_of_one_package_are_an_error(rules: Bundle, tmp_path: Path) -> None:

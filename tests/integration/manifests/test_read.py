@@ -343,6 +343,11 @@ def test_a_patch_within_a_kustomization_is_not_what_became_of_an_object() -> Non
     assert [one.path for one in found.resources if one.status == "deleted"] == ["web.yaml"]
 
 
+def test_an_object_in_a_kustomization_file_is_no_patch_of_it() -> None:
+    for text in (deployment() + "$patch: merge\n", "patches: [path: kustomization.yaml]\n"):
+        assert not only(judge({}, {"kustomization.yaml": text})).patch
+
+
 def test_an_object_with_a_patch_directive_is_a_patch() -> None:
     assert only(judge({}, {"a.yaml": deployment() + "$patch: delete\n"})).patch
 

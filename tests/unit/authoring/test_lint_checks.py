@@ -262,8 +262,8 @@ WRONG = {
     ),
     # What only OPA judges rightly.
     "only_opa": Case(
-        deny("json.match_schema({}, {})[0]"),
-        (("unfaithful", 2, "Only OPA judges this rightly: the builtin `json.match_schema`."),),
+        deny('graphql.is_valid("", "")'),
+        (("unfaithful", 2, "Only OPA judges this rightly: the builtin `graphql.is_valid`."),),
     ),
     # What the loader refuses.
     "not_a_set": Case("deny if input.change.author\n", (("sets", 1, "`deny` must be a set."),)),

@@ -154,6 +154,8 @@ def test_a_bundle_without_any_rule_is_empty_and_no_error() -> None:
         (module("team.named", 'deny contains x if x := time["\\u006eow_ns"]()'), "time.now_ns", 8),
         (module("team.named", 'deny contains "x" if http.send({})'), "http.send reaches out", 8),
         (module("team.named", 'deny contains "x" if net.lookup_ip_addr("a")'), "reaches out", 8),
+        (module("team.named", 'deny contains "x" if json.match_schema({}, {})[0]'), "schema n", 8),
+        (module("team.named", 'deny contains "x" if json.verify_schema({})[0]'), "schema names", 8),
         (module("team.named", "deny contains opa.runtime() if true"), "opa.runtime reaches", 8),
         (module("team.named", 'deny contains rand.intn("a", 3) if true'), "not the same twice", 8),
         (module("team.named", 'deny contains uuid.rfc4122("a") if true'), "not the same", 8),

@@ -286,6 +286,8 @@ def test_one_file_that_two_folders_hold_is_one() -> None:
         ("package gate.team.x\n\nx := 1\n", "is a rule of gate", 1),
         ("package gate_entry\n\nx := 1\n", "The package name gate_entry is taken.", 1),
         ("package system.log\n\nx := 1\n", "The package name system is taken.", 1),
+        ("package main\n\ndeny contains data.gate_entry.digest\n", "data.gate_entry is not", 3),
+        ("package main\n\ndeny contains data.system.version\n", "data.system is not for", 3),
         (DENY + 'x := http.send({"url": "u"})\n', "http.send reaches out", 4),
         (DENY + "x := time.now_ns()\n", "time.now_ns is not the same twice", 4),
         (DENY + "x := opa.runtime().env\n", "opa.runtime reaches out", 4),

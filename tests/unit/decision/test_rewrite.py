@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from gate.decision import bundle
@@ -63,12 +65,45 @@ def test_statements_stay_on_their_lines() -> None:
         ("p if data.other.f(1)", "the function `data.other.f`, which is not known"),
         ("count := 1", "a rule with the name of a builtin (`count`)"),
         ("p if count(1, 2, 3)", "`count` with 3 arguments"),
+        ("p if not input.a[_] == 1", "`_` behind `not`"),
+        ("p if not input.a[_]", "`_` behind `not`"),
+        ("p if not startswith(input.a[_].b, `x`)", "`_` behind `not`"),
+        ("p if not `x` in input.a[_]", "`_` behind `not`"),
+        ("p if { a := [b | b := b]; some b in a }", "the variable `b` before it is declared"),
+        (
+            "p if { a := [1 | [b | some b in input.l]; b]; some b in a }",
+            "the variable `b` before it is declared",
+        ),
+        (r"p if regex.match(`^\p{L}+$`, input.a)", r"the pattern `^\p{L}+$`"),
+        ("p := regex.replace(input.a, `[a-z]*`, `_`)", "the pattern `[a-z]*`"),
+        ("p := regex.replace(input.a, `a`, `$x`)", "the pattern `$x`"),
+        ("p := time.format([1, `UTC`, `2006`])", "`time.format` with a layout"),
     ],
 )
 def test_what_has_no_form_in_the_core_is_refused_by_its_name(text: str, what: str) -> None:
     found = rewritten(f"package t\n\n{text}\n").unfaithful
     assert what in [each.what for each in found]
     assert found[0].line >= 3
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "hosts := [h | some h in input.l]; some h in hosts; h == 2",
+        "hosts := {h | h := input.l[_]}; h := 2; hosts[h]",
+        "hosts := {h: i | some i, h in input.l}; some h, i in hosts; i == 1; h == 2",
+        "every h in input.l { h > 0 }; some h in input.l; h == 2",
+        "every i, h in input.l { g := h; g > i }; some i, h in input.l; h > i",
+        "not count([input.l[_]]) > 1; input.l[_] == 2",
+        "not [x | x := input.l[_]] == []",
+    ],
+)
+def test_a_name_of_an_inner_body_may_be_declared_again_behind_it(body: str) -> None:
+    made = rewritten(f"package t\n\np if {{ {body} }}\n")
+    assert made.unfaithful == ()
+    engine = embedded.load([("t.rego", made.text)])
+    engine.set_input_json(json.dumps({"l": [1, 2]}))
+    assert embedded.query(engine, "data.t.p") == [True]
 
 
 def test_an_import_that_only_regorus_knows_is_refused() -> None:
