@@ -137,15 +137,31 @@ def _bundle(
     by_id = {rule.id: rule for rule in sorted(rules, key=lambda rule: rule.id)}
     modules = [loaded.module for loaded in (*found, *foreign)]
     total = digest(modules, data)
+    unfaithful = _unfaithful(modules, limits)
+    for fault in _missing_names(unfaithful):
+        raise fault
     return Bundle(
         modules=modules,
         rules=by_id,
         digest=total,
         entry=entry(by_id, total),
         data=data,
-        unfaithful=_unfaithful(modules, limits),
+        unfaithful=unfaithful,
         files=tuple(given),
     )
+
+
+def _missing_names(unfaithful: Mapping[str, Sequence[Unfaithful]]) -> Iterator[PolicyError]:
+    """What is asked of a library under another name, and is not in it: OPA has no word on that."""
+    for path, found in unfaithful.items():
+        for each in found:
+            if each.is_missing:
+                yield PolicyError(
+                    f"No engine takes this: {each.what}.",
+                    advice="Mend the name; the libraries are in policies/lib.",
+                    path=path,
+                    line=each.line,
+                )
 
 
 def _unfaithful(modules: Sequence[Module], limits: Limits) -> Mapping[str, tuple[Unfaithful, ...]]:
@@ -370,7 +386,7 @@ def missing_references(
     """What modules (by path) ask for below `data` and nothing defines: it is undefined to Rego, and
     a rule that asks for it silently never fires."""
     packages = {syntax.package: syntax for syntax in found.values()}
-    known = set(builtin_libraries())
+    absent = set(builtin_libraries()) - set(packages)
     libraries = [f"data.{_dotted(package)}" for package in packages if is_library(package)]
     for path, syntax in found.items():
         for reference in syntax.data:
@@ -379,7 +395,7 @@ def missing_references(
                 yield PolicyError(
                     f"Nothing defines {name}{did_you_mean(name, libraries)}",
                     advice=f"It comes with gate: name `{BUILTIN}` among the policies too."
-                    if reference.parts[1:4] in known
+                    if reference.parts[1:4] in absent
                     else "Rules read `input` and the libraries of the bundle.",
                     path=path,
                     line=reference.line,

@@ -66,7 +66,9 @@ class Module:
     v0: bool = False
 
 
-_NOBODYS = re.compile("recursion |the function .* is not known|`_` behind `not`")
+_NOBODYS = re.compile(
+    "recursion |the function .* is not known|`_` behind `not`|`data.*`, which nothing defines"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,11 @@ class Unfaithful:
     line: int
     what: str
     instead: str | None = None
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether it is a name that no library has: OPA takes it for undefined."""
+        return self.what.endswith("which nothing defines")
 
     @property
     def is_for_none(self) -> bool:

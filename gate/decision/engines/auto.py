@@ -40,6 +40,10 @@ class Auto:
 
                 self._engines["embedded"] = Embedded(limits=self._limits)
             return self._engines["embedded"]
+        for path in sorted(bundle.unfaithful):
+            for found in bundle.unfaithful[path]:
+                if found.is_for_none:
+                    raise _needs_opa(path, found)
         if program.PROGRAM not in self._engines:
             if program.path() is None:
                 raise _needs_opa(*place)

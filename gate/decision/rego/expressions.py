@@ -533,6 +533,9 @@ class Expressions(ABC):
         self._note(full, base)
         length = self.world.length_of_rule(full)
         if length is None:
+            # Undefined to Rego: a rule that asks a library for it would silently never fire.
+            if full[:3] == ("data", "gate", "lib") and full[:4] in self.world.names:
+                raise Refused(line_of(base), f"`{'.'.join(full)}`, which nothing defines")
             return "data" + self._path_text(fixed), False, path[len(fixed) :]
         self._told_hollow(full[:length], path[length - 1 :], base)
         text = "data" + self._path_text(fixed[: length - 1])

@@ -119,6 +119,8 @@ def test_two_values_of_one_name_are_a_failure_of_that_rule(engine: Local) -> Non
     judged = of_repository(bad="deny contains x if x := f(1)\n\nf(_) := 1\n\nf(_) := 2")
     answer = engine.evaluate(judged, {})
     assert "conflict" in answer.failures["team.bad"].message
+    assert "at policies/team/bad.rego:" in answer.failures["team.bad"].message
+    assert "/tmp" not in answer.failures["team.bad"].message
     assert answer.results == {"team.good": {"deny": ["kept"]}}
 
 

@@ -182,6 +182,12 @@ def test_a_library_that_is_misspelt_is_suggested() -> None:
         loaded({"policies/team/named.rego": text, "policies/lib/names.rego": LIBRARY})
 
 
+def test_a_library_of_gate_needs_the_policies_of_gate() -> None:
+    text = module("team.named", "deny contains x if x := data.gate.lib.pods.label(input.x)")
+    assert "name `builtin`" in refusal(text).advice
+    assert bundles.load(True, [PolicyFiles({"policies/team/named.rego": text})]).rules
+
+
 def test_what_a_library_defines_can_be_used_and_nothing_else() -> None:
     files: dict[str, str | bytes | Link | Unread] = {"policies/lib/names.rego": LIBRARY}
     good = module("team.named", "deny contains x if x := data.gate.lib.names.first")
@@ -255,6 +261,16 @@ def test_a_file_that_cannot_be_read_is_an_error(
         loaded({"policies/team/named.rego": content})
     assert message in caught.value.message
     assert (caught.value.path, caught.value.line) == ("policies/team/named.rego", line)
+
+
+def test_a_misspelt_name_of_an_imported_library_is_missed_by_no_engine() -> None:
+    text = module(
+        "team.named",
+        "import data.gate.lib.names\n\ndeny contains name if some name in names.frist",
+    )
+    files = {"policies/team/named.rego": text, "policies/lib/names.rego": LIBRARY}
+    with pytest.raises(PolicyError, match=r"names\.frist`, which nothing defines"):
+        loaded({**files})
 
 
 def test_syntax_that_only_opa_reads_has_a_way_out() -> None:

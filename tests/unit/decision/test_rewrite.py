@@ -10,6 +10,7 @@ from gate.decision import bundle
 from gate.decision.engines import embedded
 from gate.decision.rego import builtins, faithful, own
 from gate.decision.rego.rewrite import Rewritten, Source, rewrite_all
+from gate.errors import PolicyError
 
 
 def rewritten(text: str, *, v0: bool = False) -> Rewritten:
@@ -137,6 +138,21 @@ def test_each_own_builtin_has_a_number_of_arguments_and_may_be_called() -> None:
     assert set(own.ARITY) == set(builtins.OWN)
     public = {name: arity for name, arity in own.ARITY.items() if not name.startswith("gate.")}
     assert {name: faithful.BUILTINS.get(name) for name in public} == public
+
+
+def test_a_name_that_a_library_does_not_define_is_refused() -> None:
+    text = "package t\n\nimport data.gate.lib.pods\n\np contains x if some x in pods.aftr\n"
+    made = embedded.examined([("t.rego", text)], (), list(bundle.builtin_texts()))
+    (found,) = made["t.rego"].unfaithful
+    assert (found.line, found.what) == (5, "`data.gate.lib.pods.aftr`, which nothing defines")
+    assert found.is_for_none
+
+
+def test_what_fails_for_its_operands_says_which_builtin_it_is() -> None:
+    engine = embedded.load([("t.rego", "package t\n\np := units.parse_bytes(input.a)\n")])
+    engine.set_input_json('{"a": 1}')
+    with pytest.raises(PolicyError, match=r"^units\.parse_bytes: operand must be string"):
+        embedded.query(engine, "data.t.p")
 
 
 def test_no_rule_of_the_wheel_needs_what_is_refused() -> None:
