@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from gate.decision.engines import confined
+from gate import programs
 
 MEASURED = "COVERAGE_PROCESS_CONFIG"
 
 
 @pytest.fixture(autouse=True, scope="session")
 def measured_children() -> Iterator[None]:
-    """Coverage reaches the limited child processes too, which inherit next to nothing."""
+    """Coverage reaches gate's child processes too, which inherit next to nothing."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(confined, "KEPT_VARIABLES", (*confined.KEPT_VARIABLES, MEASURED))
+        patch.setattr(programs, "KEPT_VARIABLES", (*programs.KEPT_VARIABLES, MEASURED))
         yield
 
 

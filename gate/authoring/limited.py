@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import sys
 
-from gate.decision.engines.keeper import restrict
+from gate.decision.engines.keeper import environment, restrict
 
 
 def main() -> None:
-    """Becomes the program."""
+    """Becomes the program, which gets nothing of this environment."""
     memory, program, *arguments = sys.argv[1:]
     restrict(int(memory))
-    os.execv(program, [program, *arguments])  # noqa: S606 - there is to be no shell
+    os.execve(program, [program, *arguments], environment(int(memory)))  # noqa: S606 - there is to be no shell
 
 
 if __name__ == "__main__":

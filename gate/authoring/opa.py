@@ -10,13 +10,13 @@ import base64
 import json
 import re
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from gate import programs
 from gate.authoring import marks, places
 from gate.authoring.clauses import Test, Tests
 from gate.authoring.files import Files
@@ -112,12 +112,12 @@ def _write(opa: _Opa, texts: Mapping[str, str], data: Any, older: Sequence[str])
 def _call(opa: _Opa, arguments: Sequence[str]) -> subprocess.CompletedProcess[str]:
     """Runs OPA. It may take longer than one test may: it runs all of them."""
     seconds = _TIMES * opa.limits.seconds
-    limited = [sys.executable, "-I", "-B", "-m", "gate.authoring.limited", str(opa.limits.memory)]
+    limited = programs.module("gate.authoring.limited", str(opa.limits.memory))
     try:
         return subprocess.run(
             [*limited, opa.program, *arguments],
             cwd=opa.folder,
-            env={"GOMEMLIMIT": str(opa.limits.memory * 9 // 10), "GOTRACEBACK": "none"},
+            env=programs.environment(),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn
 
+from gate import programs
 from gate.authoring.files import Files
 from gate.authoring.results import Place, Report, Result
-from gate.decision.engines import program
 from gate.decision.limits import DEFAULT, Limits
 from gate.errors import PolicyError, UsageError, did_you_mean
 
@@ -201,7 +201,7 @@ def _check_faithful(loaded: Mapping[str, Any], wanted: Wanted) -> None:
     if not loaded["unfaithful"]:
         return
     first = loaded["unfaithful"][0]
-    if wanted.engine == "auto" and program.path():
+    if wanted.engine == "auto" and programs.found("opa"):
         raise _OnlyOpa(f"{first['path']}:{first['line']} uses {first['what']}")
     rewrite = (
         f"Write it as {first['instead']}, or" if first["instead"] else "Write it otherwise, or"
@@ -217,7 +217,7 @@ def _check_faithful(loaded: Mapping[str, Any], wanted: Wanted) -> None:
 
 def _refuse(told: Mapping[str, Any], wanted: Wanted) -> NoReturn:
     error = PolicyError(**told)
-    if wanted.engine == "auto" and program.path():
+    if wanted.engine == "auto" and programs.found("opa"):
         place = f"{error.place}: " if error.place else ""
         raise _OnlyOpa(f"the embedded engine cannot load them ({place}{error.message})")
     raise error

@@ -12,7 +12,6 @@ import contextlib
 import os
 import re
 import shlex
-import shutil
 import subprocess
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from gate import programs
 from gate.change.interface import BLOB_LIMIT
 from gate.change.names import over_limit, text
 from gate.errors import ChangeError
@@ -69,6 +69,8 @@ _KEPT = {
 }
 _QUARANTINE = {"GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_OBJECT_DIRECTORY", "GIT_QUARANTINE_PATH"}
 
+_EXECUTABLE = "GIT_PYTHON_GIT_EXECUTABLE"
+
 _REQUESTS_AT_ONCE = 32
 """So many that neither the requests nor the complaints about them fill a pipe."""
 
@@ -106,7 +108,7 @@ class Runner:
             raise ChangeError(f"{folder} {what}.", advice="Name the repository with --repo.")
         self.folder = folder
         self._program = _program()
-        self._git = _gitpython(folder)
+        self._git = _gitpython(folder, self._program)
 
     def run(self, *arguments: str) -> bytes:
         """Standard output; a failure of Git is a ChangeError."""
@@ -336,20 +338,28 @@ def translated(err: str, folder: Path) -> ChangeError:
 
 def _program() -> str:
     """Git's absolute path."""
-    found = shutil.which("git")
+    found = programs.found("git")
     if found is None:
         raise ChangeError(
             "Git is not installed, or not on the PATH.",
             advice="Install Git, or judge a folder without it: `gate check DIR`.",
         )
-    return str(Path(found).absolute())
+    return found
 
 
-def _gitpython(folder: Path) -> Git:
+def _gitpython(folder: Path, program: str) -> Git:
+    """GitPython runs a Git as it is imported, and looks for it in all folders of the PATH: it is
+    told which one."""
+    before = os.environ.get(_EXECUTABLE)
+    os.environ[_EXECUTABLE] = program
     try:
         from git.cmd import Git
     except (ImportError, OSError) as error:
         raise _unusable(error) from error
+    finally:
+        del os.environ[_EXECUTABLE]
+        if before is not None:
+            os.environ[_EXECUTABLE] = before
     return Git(str(folder.absolute()))
 
 

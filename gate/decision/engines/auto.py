@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from gate.decision.engines import program
+from gate import programs
 from gate.decision.engines.interface import Engine
 from gate.decision.limits import DEFAULT, Limits
 from gate.errors import PolicyError
@@ -44,13 +44,13 @@ class Auto:
             for found in bundle.unfaithful[path]:
                 if found.is_for_none:
                     raise _needs_opa(path, found)
-        if program.PROGRAM not in self._engines:
-            if program.path() is None:
+        if "opa" not in self._engines:
+            if programs.found("opa") is None:
                 raise _needs_opa(*place)
             from gate.decision.engines.local import Local
 
-            self._engines[program.PROGRAM] = Local(limits=self._limits)
-        return self._engines[program.PROGRAM]
+            self._engines["opa"] = Local(limits=self._limits)
+        return self._engines["opa"]
 
 
 def reason(bundle: Bundle) -> str:

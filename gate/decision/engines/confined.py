@@ -11,13 +11,13 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from gate import programs
 from gate.decision.engines.embedded import Program
 from gate.decision.limits import Limits
 from gate.decision.rego.syntax import Syntax
@@ -25,7 +25,6 @@ from gate.errors import EngineError, PolicyError
 from gate.model.policy import Answer, RuleFailure, Unfaithful
 
 _REPEATS = 3
-KEPT_VARIABLES = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT")
 _ADVICE = "Make the rule cheaper: it recurses without end, loops too often, or nests too deeply."
 
 
@@ -143,11 +142,11 @@ def _call(
     with tempfile.TemporaryFile() as noise:
         try:
             child = subprocess.Popen(
-                [sys.executable, "-I", "-B", "-m", program],
+                programs.module(program),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=noise,
-                env={name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ},
+                env=programs.environment(),
                 start_new_session=True,
             )
         except OSError as error:

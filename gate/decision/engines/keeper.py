@@ -1,10 +1,10 @@
 """Keeps a local OPA: starts it with limits, and ends it when the gate ends, however that comes.
 
-It runs by its path (`python -I -S keeper.py`) and so imports nothing of the gate. The request is
-one line of JSON on standard input: `files` to write by name, the `program`, the arguments of its
-`serve` and, if wanted, `check` commands (`{folder}` and `{port}` are filled in), `environment`,
-and `memory` in bytes. What happens goes to standard output, one line of JSON each: `check` with
-`code` and `said`, `port` once the OPA takes connections, `ended` with `code` and `said`.
+It runs as a program of its own and imports nothing of the gate. The request is one line of JSON
+on standard input: `files` to write by name, the `program`, the arguments of its `serve` and, if
+wanted, `check` commands (`{folder}` and `{port}` are filled in), and `memory` in bytes. What
+happens goes to standard output, one line of JSON each: `check` with `code` and `said`, `port` once
+the OPA takes connections, `ended` with `code` and `said`.
 
 The end of standard input, which comes even where the gate is killed, ends all.
 """
@@ -65,6 +65,11 @@ def restrict(memory: int) -> None:
             continue
 
 
+def environment(memory: int) -> dict[str, str]:
+    """All that an OPA gets of an environment: that it is to stay within the memory."""
+    return {"GOMEMLIMIT": str(memory * 9 // 10), "GOTRACEBACK": "none"}
+
+
 def _write(path: Path, text: str) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
@@ -78,7 +83,7 @@ def _start(request: dict[str, Any], folder: str, started: list[subprocess.Popen[
         process = subprocess.Popen(
             [request["program"], *(each.format(**filled) for each in arguments)],
             cwd=folder,
-            env=request["environment"],
+            env=environment(request["memory"]),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

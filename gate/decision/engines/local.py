@@ -15,7 +15,6 @@ import re
 import secrets
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,7 +22,8 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-from gate.decision.engines import asking, keeper, program
+from gate import programs
+from gate.decision.engines import asking, keeper
 from gate.decision.engines.address import Address
 from gate.decision.engines.asking import Expected
 from gate.decision.engines.connection import (
@@ -48,8 +48,6 @@ INSTALL = (
 _TRIES = 3
 _REPEATS = 3
 _END_SECONDS = 10
-_KEPT_VARIABLES = ("TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT")
-"""Of the keeper: where its folder is made, and what Python may need. OPA gets none of them."""
 _WHOSE = "the local OPA"
 _PLACE = re.compile(r"(m/\d+\.rego):(\d+)(?::\d+)?: (?:\w+_error: )?(.*)")
 _FILE = re.compile(r"/\S*/(m/\d+\.rego)")
@@ -180,9 +178,9 @@ class _Running:
 
 def found() -> str:
     """The `opa` of the PATH. Raises EngineError where there is none."""
-    path = program.path()
+    path = programs.found("opa")
     if path is None:
-        raise EngineError(f"There is no `{program.PROGRAM}` on the PATH.", advice=INSTALL)
+        raise EngineError("There is no `opa` on the PATH.", advice=INSTALL)
     return path
 
 
@@ -205,11 +203,12 @@ def _started(program: str, bundle: Bundle, limits: Limits) -> _Running:
     token, proof, area = (secrets.token_hex(32) for _ in range(3))
     request = _request(program, bundle, limits, token=token, proof=proof, area=f"gate_{area}")
     process = subprocess.Popen(
-        [sys.executable, "-I", "-S", "-B", keeper.__file__],
+        programs.module(keeper.__name__),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env={name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ},
+        # Where its folder is made. OPA gets none of these.
+        env=programs.environment("TMPDIR"),
         text=True,
         encoding="utf-8",
         start_new_session=True,
@@ -365,10 +364,6 @@ def _request(
         "files": files,
         "check": _check(program, files) if _is_foreign(bundle) else None,
         "serve": _serve(area),
-        "environment": {
-            "GOMEMLIMIT": str(limits.memory * 9 // 10),
-            "GOTRACEBACK": "none",
-        },
         "memory": limits.memory,
     }
 
