@@ -55,7 +55,7 @@ def _answer(case: Case) -> list[Any]:
         for found in each.unfaithful:
             raise _RefusedCase(found.what)
     modules = [(path, each.text) for path, each in made.items()]
-    engine = embedded.load(modules, (), case.data)
+    engine = embedded.load(modules, case.data)
     if case.has_input:
         with embedded.translated():
             engine.set_input_json(json.dumps(case.input))

@@ -160,7 +160,7 @@ def _load(request: Mapping[str, Any]) -> _Loaded:
 
 def _engine(core: Sequence[tuple[str, str]], request: Mapping[str, Any]) -> Any:
     program = embedded.Program(core, {}, "")
-    engine = embedded.load(core, (), request["data"])
+    engine = embedded.load(core, request["data"])
     embedded.compiled(engine, program)
     return engine
 

@@ -137,7 +137,7 @@ def _bundle(
     by_id = {rule.id: rule for rule in sorted(rules, key=lambda rule: rule.id)}
     modules = [loaded.module for loaded in (*found, *foreign)]
     total = digest(modules, data)
-    unfaithful = _unfaithful(modules, limits)
+    unfaithful, core = _examined(modules, limits)
     for fault in _missing_names(unfaithful):
         raise fault
     return Bundle(
@@ -147,6 +147,7 @@ def _bundle(
         entry=entry(by_id, total),
         data=data,
         unfaithful=unfaithful,
+        core=core,
         files=tuple(given),
     )
 
@@ -155,7 +156,7 @@ def _missing_names(unfaithful: Mapping[str, Sequence[Unfaithful]]) -> Iterator[P
     """What is asked of a library under another name, and is not in it: OPA has no word on that."""
     for path, found in unfaithful.items():
         for each in found:
-            if each.is_missing:
+            if each.only == "missing":
                 yield PolicyError(
                     f"No engine takes this: {each.what}.",
                     advice="Mend the name; the libraries are in policies/lib.",
@@ -164,11 +165,14 @@ def _missing_names(unfaithful: Mapping[str, Sequence[Unfaithful]]) -> Iterator[P
                 )
 
 
-def _unfaithful(modules: Sequence[Module], limits: Limits) -> Mapping[str, tuple[Unfaithful, ...]]:
-    """What only OPA judges rightly, in the modules that are not from the wheel."""
+def _examined(
+    modules: Sequence[Module], limits: Limits
+) -> tuple[Mapping[str, Sequence[Unfaithful]], Mapping[str, str]]:
+    """What only OPA judges rightly, in the modules that are not from the wheel; where there is
+    nothing, their texts as the embedded engine judges them."""
     given = [module for module in modules if module.origin != "builtin"]
     if not given:
-        return {}
+        return {}, {}
     from gate.decision.engines import confined
 
     return confined.examine(
@@ -315,8 +319,13 @@ def head_faults(path: str, syntax: Syntax) -> Iterator[PolicyError]:
         elif not library and not found and head.kind not in ("value", "default"):
             yield PolicyError("`applies` must be true or false.", path=path, line=head.line)
     if not library and not {"deny", "warn"} & {head.name for head in syntax.heads}:
-        message = "The rule defines neither deny nor warn."
-        yield PolicyError(message, path=path, line=syntax.line)
+        yield PolicyError(
+            "The rule defines neither deny nor warn.",
+            advice='Write `deny contains {"message": ...} if { ... }`; what is written for '
+            "conftest (`violation`, `deny_x`) is named with --conftest.",
+            path=path,
+            line=syntax.line,
+        )
 
 
 def _refuse_clashes(found: Sequence[Loaded]) -> None:

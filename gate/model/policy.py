@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -66,36 +65,35 @@ class Module:
     v0: bool = False
 
 
-_NOBODYS = re.compile(
-    "recursion |the function .* is not known|`_` behind `not`|`data.*`, which nothing defines"
-)
+Taker = Literal["opa", "nobody", "missing", "unbound"]
+"""Who takes what the embedded engine does not: OPA; no engine; none that is meant to, since it is
+a name that no library has, and undefined to OPA; or most likely none, since a variable seems to
+get no value, of which OPA has the last word."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unfaithful:
-    """A construct that the embedded engine may judge otherwise than OPA: what it is, and the
-    equal form that both judge the same (None where there is none)."""
+    """A construct that the embedded engine may judge otherwise than OPA: what it is, the equal
+    form that both judge the same (None where there is none), and who takes it as it stands."""
 
     line: int
     what: str
     instead: str | None = None
-
-    @property
-    def is_missing(self) -> bool:
-        """Whether it is a name that no library has: OPA takes it for undefined."""
-        return self.what.endswith("which nothing defines")
+    only: Taker = "opa"
 
     @property
     def is_for_none(self) -> bool:
-        """Whether OPA does not compile it either."""
-        return _NOBODYS.match(self.what) is not None
+        """Whether it is refused whatever the engine."""
+        return self.only in ("nobody", "missing")
 
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
     """All that is judged by. `digest` is `sha256:` over texts and data; `entry` the
     generated module `gate_entry`; `data` the base documents; `unfaithful` what only OPA judges
-    rightly, by the path of its module; `files` what it was made of beside the wheel."""
+    rightly, by the path of its module; `core` the text that the embedded engine judges in a
+    module's place, by path, for all that are not from the wheel, where nothing is unfaithful;
+    `files` what it was made of beside the wheel."""
 
     modules: Sequence[Module]
     rules: Mapping[str, Rule]
@@ -103,6 +101,7 @@ class Bundle:
     entry: str
     data: Mapping[str, Any] = field(default_factory=dict)
     unfaithful: Mapping[str, Sequence[Unfaithful]] = field(default_factory=dict)
+    core: Mapping[str, str] = field(default_factory=dict)
     files: Sequence[PolicyFiles] = ()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -17,7 +16,6 @@ from gate.errors import PolicyError
 from gate.model.policy import Unfaithful
 
 _TESTED = "test_"
-_UNBOUND = re.compile("the variable .*, which no statement gives a value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +80,7 @@ def _told(module: Module, name: Check, faults: Iterator[PolicyError]) -> Iterato
 def unfaithful(module: Module, told: Sequence[Unfaithful]) -> Iterator[Problem]:
     """What the embedded engine does not judge as OPA does; and what none of them takes."""
     for each in told:
-        if each.is_for_none or _UNBOUND.match(each.what):
+        if each.only != "opa":
             advice = f"Write it as {each.instead}." if each.instead else ""
             message = f"No engine takes this: {each.what}."
             yield error(module.path, each.line, "load", message, advice)

@@ -97,22 +97,19 @@ def _examine(request: Mapping[str, Any], _: str) -> Iterator[Any]:
     from gate.decision.engines import embedded
 
     made = embedded.examined(request["modules"], request["v0"], request["trusted"])
-    yield {"unfaithful": {path: [asdict(f) for f in m.unfaithful] for path, m in made.items()}}
+    yield {
+        "unfaithful": {path: [asdict(f) for f in each.unfaithful] for path, each in made.items()},
+        "core": {path: each.text for path, each in made.items()},
+    }
 
 
 def _evaluate(request: Mapping[str, Any], policy_input: str) -> Iterator[Any]:
     from gate.decision.engines import embedded
 
     program = embedded.Program(
-        request["modules"],
-        request["rules"],
-        request["entry"],
-        request.get("v0", ()),
-        request.get("data", {}),
-        request.get("trusted", ()),
+        request["modules"], request["rules"], request["entry"], request.get("data", {})
     )
-    program = embedded.faithful(program)
-    loaded = embedded.load(program.modules, program.v0, program.data)
+    loaded = embedded.load(program.modules, program.data)
     if request["do"] == "evaluate":
         answer = embedded.evaluate(loaded, program, policy_input)
     else:

@@ -59,11 +59,10 @@ def examine(
     v0: Collection[str],
     trusted: Sequence[tuple[str, str]],
     limits: Limits,
-) -> dict[str, tuple[Unfaithful, ...]]:
+) -> tuple[Mapping[str, Sequence[Unfaithful]], Mapping[str, str]]:
     """What of modules that are judged together the embedded engine may judge otherwise than OPA,
-    by the path of the module. `trusted` are modules of the wheel that they may read."""
-    if not modules:
-        return {}
+    by the path of the module; and, where there is nothing, the texts that it judges in their
+    place. `trusted` are modules of the wheel that they may read."""
     request = {"do": "examine", "modules": modules, "v0": list(v0), "trusted": trusted}
     reply = _call(request, "", limits)
     if reply.death:
@@ -71,9 +70,10 @@ def examine(
     (answer,) = reply.answers
     _raise_error(answer)
     told: Mapping[str, Any] = answer["unfaithful"]
-    return {
+    unfaithful = {
         path: tuple(Unfaithful(**each) for each in found) for path, found in told.items() if found
     }
+    return unfaithful, {} if unfaithful else answer["core"]
 
 
 def evaluate(program: Program, policy_input: str, limits: Limits) -> Answer:

@@ -29,10 +29,8 @@ _PLACE = re.compile(r"^--> (.*):(\d+):(\d+)$", re.MULTILINE)
 _REASON = re.compile(r"^error: (.*)$", re.MULTILINE)
 _INNER = re.compile(r" \(path \[.*\], scopes \[.*\]\)$")
 """What regorus adds for those who work on it."""
-_SYNTAX = (
-    'Mend the line. Of newer Rego, `$"..."` is not read (write sprintf) and neither is a keyword '
-    'after a dot (write `x["in"]`).'
-)
+_TEMPLATE = re.compile(r"\$[\"`]")
+_OLDER = "`if` keyword is required"
 _LONGEST = 64 * 1024**2
 _WORD = re.compile(r"\w+")
 _LARGE = re.compile(r"[:\[,]-?\d{19}")
@@ -41,16 +39,13 @@ _UNSCHEDULED = "could not schedule all statements"
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """What is evaluated: modules as (path, text), for each rule the names to ask, the entry; `v0`
-    are the paths of modules in the Rego of before OPA 1.0, `data` the base documents, `trusted`
-    the paths of the wheel's modules, which are faithful as they stand."""
+    """What is evaluated: modules as (path, text), all in the core or from the wheel, for each rule
+    the names to ask, the entry, and the base documents."""
 
     modules: Sequence[tuple[str, str]]
     rules: Mapping[str, Sequence[str]]
     entry: str
-    v0: Sequence[str] = ()
     data: Mapping[str, Any] = field(default_factory=dict)
-    trusted: Sequence[str] = ()
 
 
 class Embedded:
@@ -74,8 +69,6 @@ class Embedded:
         """Nothing is left to end."""
 
     def evaluate(self, bundle: Bundle, policy_input: Mapping[str, Any]) -> Answer:
-        for path, found in sorted(bundle.unfaithful.items()):
-            raise unfaithful(path, found[0])
         program = program_of(bundle)
         text = input_text(policy_input)
         refuse_large(text)
@@ -85,7 +78,7 @@ class Embedded:
 
             return confined.evaluate(program, text, self._limits)
         if self._loaded is None or self._loaded[0] != bundle.digest:
-            self._loaded = (bundle.digest, load(program.modules, program.v0, program.data))
+            self._loaded = (bundle.digest, load(program.modules, program.data))
         return evaluate(self._loaded[1], program, text)
 
 
@@ -106,17 +99,20 @@ def refuse_large(input_json: str) -> None:
 
 
 def program_of(bundle: Bundle) -> Program:
-    """The bundle as the engine takes it."""
+    """The bundle as the engine takes it. Raises PolicyError for what it may judge otherwise."""
+    for path, found in sorted(bundle.unfaithful.items()):
+        raise unfaithful(path, found[0])
     return Program(
-        modules=[(module.path, module.text) for module in bundle.modules],
+        modules=[
+            (each.path, each.text if each.origin == "builtin" else bundle.core[each.path])
+            for each in bundle.modules
+        ],
         rules={
             rule.id: (*rule.sets, "applies") if rule.applies else rule.sets
             for rule in bundle.rules.values()
         },
         entry=bundle.entry,
-        v0=[module.path for module in bundle.modules if module.v0],
         data=bundle.data,
-        trusted=[module.path for module in bundle.modules if module.origin == "builtin"],
     )
 
 
@@ -141,21 +137,6 @@ def for_none(path: str, found: Unfaithful) -> PolicyError:
         path=path,
         line=found.line,
     )
-
-
-def faithful(program: Program) -> Program:
-    """The same program, its modules rewritten into the core that both engines read alike. Raises
-    PolicyError for what cannot be."""
-    made = examined(
-        [each for each in program.modules if each[0] not in program.trusted],
-        program.v0,
-        [each for each in program.modules if each[0] in program.trusted],
-    )
-    for path, each in made.items():
-        for found in each.unfaithful:
-            raise unfaithful(path, found)
-    modules = [(path, made[path].text if path in made else text) for path, text in program.modules]
-    return replace(program, modules=modules, v0=())
 
 
 def examined(
@@ -190,28 +171,17 @@ def parse(path: str, text: str, *, older: bool = False, v0: bool = False) -> Syn
     said to be such.
     """
     try:
-        return _syntax(path, text, v0=v0)
+        return of_tree(tree(path, text, v0=v0), v0=v0)
     except PolicyError as error:
         if not older:
             raise
         return _older(path, text, error)
 
 
-def _syntax(path: str, text: str, *, v0: bool) -> Syntax:
-    from gate.decision.rego.rewrite import Source, alone
-
-    found = tree(path, text, v0=v0)
-    try:
-        unfaithful = alone(Source(path, text, found))
-        return replace(of_tree(found), unfaithful=unfaithful, v0=v0)
-    except RecursionError as error:
-        raise PolicyError("The policy is nested too deeply.", path=path) from error
-
-
 def _older(path: str, text: str, newer: PolicyError) -> Syntax:
     """The module read as v0; where that fails too, the error of the reading that came further."""
     try:
-        return _syntax(path, text, v0=True)
+        return parse(path, text, v0=True)
     except PolicyError as error:
         further = max((newer, error), key=lambda each: (each.line or 0, each.column or 0))
         raise further from error
@@ -228,13 +198,27 @@ def tree(path: str, text: str, *, v0: bool = False) -> dict[str, Any]:
             trees = engine.get_ast_as_json()
     except PolicyError as error:
         raise PolicyError(
-            error.message, advice=_SYNTAX, path=error.path, line=error.line, column=error.column
+            error.message,
+            advice=_advice(text, error),
+            path=error.path,
+            line=error.line,
+            column=error.column,
         ) from error
     try:
         ast: dict[str, Any] = json.loads(trees)[0]["ast"]
     except RecursionError as error:
         raise PolicyError("The policy is nested too deeply.", path=path) from error
     return ast
+
+
+def _advice(text: str, fault: PolicyError) -> str:
+    """What to do about a syntax error, by the line that it names."""
+    if _OLDER in fault.message:
+        return "Write it as OPA 1 reads it: `deny contains msg if { ... }`."
+    line = text.split("\n")[fault.line - 1] if fault.line else ""
+    if _TEMPLATE.search(line):
+        return 'Write sprintf: `$"..."` of newer Rego is not read.'
+    return "Mend the line."
 
 
 def _engine() -> regorus.Engine:
@@ -245,12 +229,10 @@ def _engine() -> regorus.Engine:
 
 
 def load(
-    modules: Sequence[tuple[str, str]],
-    v0: Collection[str] = (),
-    data: Mapping[str, Any] | None = None,
+    modules: Sequence[tuple[str, str]], data: Mapping[str, Any] | None = None
 ) -> regorus.Engine:
-    """An engine with these modules and base documents, in which the refused builtins fail; `v0`
-    are the paths of the modules in older Rego. Raises PolicyError."""
+    """An engine with these modules and base documents, in which the refused builtins fail. Raises
+    PolicyError."""
     engine = _engine()
     engine.set_gather_prints(True)
     with caught(), translated():
@@ -259,9 +241,7 @@ def load(
         for name, arity in ARITY.items():
             engine.add_extension(name, arity, late(name))
         for path, text in modules:
-            engine.set_rego_v0(path in v0)
             engine.add_policy(path, text)
-    engine.set_rego_v0(False)
     if data:
         with caught(), translated():
             engine.add_data_json(input_text(data))
@@ -351,7 +331,6 @@ def _unscheduled(program: Program) -> PolicyError:
     """Finds the module by compiling each alone: the message of the engine names none."""
     for path, text in program.modules:
         engine = regorus.Engine()
-        engine.set_rego_v0(path in program.v0)
         with caught() as noise:
             try:
                 with translated():

@@ -460,10 +460,9 @@ class Expressions(ABC):
             parts = (*self.package, *parts)
         if parts[0] == "data":
             arity = self.world.functions.get(parts)
-            if arity is None and not self.world.whole:
-                arity = len(inner["params"])
             if arity is None:
-                raise Refused(line, f"the function `{'.'.join(parts)}`, which is not known")
+                what = f"the function `{'.'.join(parts)}`, which is not known"
+                raise Refused(line, what, only="nobody")
             self.read.add(parts)
             return Function(".".join(parts), arity)
         name = ".".join(parts)
@@ -535,7 +534,8 @@ class Expressions(ABC):
         if length is None:
             # Undefined to Rego: a rule that asks a library for it would silently never fire.
             if full[:3] == ("data", "gate", "lib") and full[:4] in self.world.names:
-                raise Refused(line_of(base), f"`{'.'.join(full)}`, which nothing defines")
+                what = f"`{'.'.join(full)}`, which nothing defines"
+                raise Refused(line_of(base), what, only="missing")
             return "data" + self._path_text(fixed), False, path[len(fixed) :]
         self._told_hollow(full[:length], path[length - 1 :], base)
         text = "data" + self._path_text(fixed[: length - 1])

@@ -172,13 +172,12 @@ the call."""
 class World:
     """What the modules of a bundle define: the names of each package, functions by their path
     with the number of arguments; the rules (package and name) that make objects of objects or
-    sets, by fixed keys (`deep`) or variable ones (`hollow`); and whether that is all there is."""
+    sets, by fixed keys (`deep`) or variable ones (`hollow`)."""
 
     names: Mapping[Path, frozenset[str]]
     functions: Mapping[Path, int]
     deep: frozenset[Path] = frozenset()
     hollow: frozenset[Path] = frozenset()
-    whole: bool = True
 
     def is_rule(self, path: Path) -> bool:
         """Whether a path leads to a rule, or into one, or to what holds one."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from gate.model.policy import Unfaithful
+from gate.model.policy import Taker, Unfaithful
 
 Node = Mapping[str, Any]
 Path = tuple[str, ...]
@@ -23,9 +23,11 @@ _FUTURE = ("contains", "every", "if", "in")
 class Refused(Exception):  # noqa: N818 - it is told as a value, never shown as an error
     """A construct that has no form which both engines read alike."""
 
-    def __init__(self, line: int, what: str, instead: str | None = None) -> None:
+    def __init__(
+        self, line: int, what: str, instead: str | None = None, only: Taker = "opa"
+    ) -> None:
         super().__init__(what)
-        self.told = Unfaithful(line, what, instead)
+        self.told = Unfaithful(line, what, instead, only)
 
 
 def line_of(node: Node) -> int:

@@ -81,20 +81,11 @@ def rewrite_all(sources: Sequence[Source], known: Iterable[Node] = ()) -> dict[s
     return {path: _without(each, circular, deep) for path, each in made.items()}
 
 
-def alone(source: Source) -> tuple[Unfaithful, ...]:
-    """What in one module has no form in the core, whatever it reads of others."""
-    try:
-        here = replace(world([source.tree]), whole=False)
-    except Refused as refused:
-        return (refused.told,)
-    return rewrite(source.tree, source.text, here).unfaithful
-
-
 def _without(
     made: Rewritten, circular: Collection[tuple[str, ...]], deep: Collection[tuple[str, ...]]
 ) -> Rewritten:
     found = [
-        Unfaithful(made.lines[rule], f"recursion (`{rule[-1]}` reads itself)")
+        Unfaithful(made.lines[rule], f"recursion (`{rule[-1]}` reads itself)", only="nobody")
         for rule in sorted(circular)
         if rule in made.lines
     ]
@@ -143,7 +134,7 @@ class _Module(Expressions):
             self.unfaithful.append(refused.told)
         except Unsafe as unsafe:
             what = f"the variable `{unsafe.name}`, which no statement gives a value"
-            self.unfaithful.append(Unfaithful(unsafe.line, what))
+            self.unfaithful.append(Unfaithful(unsafe.line, what, only="unbound"))
         except RecursionError:
             self.unfaithful.append(Unfaithful(line, "an expression that is nested too deeply"))
         return None
@@ -421,6 +412,7 @@ class _Module(Expressions):
                 line_of(inner["expr"]),
                 "`_` behind `not`",
                 "`not` before a helper rule that holds the loop",
+                only="nobody",
             )
         modifiers = stmt.get("with_mods") or []
         suffix, first = self._with(modifiers, place) if modifiers else ("", [])

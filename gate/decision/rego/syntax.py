@@ -11,7 +11,6 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from gate.decision.rego.scan import NAMES, Head, HeadKind, Scan
-from gate.model.policy import Unfaithful
 
 REFUSED: Mapping[str, tuple[int, str]] = {
     "http.send": (1, "reaches out of the gate"),
@@ -40,10 +39,9 @@ class Reference:
 @dataclass(frozen=True, slots=True)
 class Syntax:
     """`defined` names the rules and functions of the module; `data` what it reads of other
-    packages; `refused` the uses of builtins in REFUSED; `unfaithful` what in it alone the
-    embedded engine may judge otherwise than OPA; `named` the heads of all its rules and
-    functions; `conftest` the uses of builtins in CONFTEST_ONLY; `v0` that it is Rego of before
-    OPA 1.0. All from `defined` on are empty in `of_scan`."""
+    packages; `refused` the uses of builtins in REFUSED; `named` the heads of all its
+    rules and functions; `conftest` the uses of builtins in CONFTEST_ONLY; `v0` that it is Rego of
+    before OPA 1.0. All from `defined` on are empty in `of_scan`."""
 
     package: tuple[str, ...]
     line: int
@@ -51,7 +49,6 @@ class Syntax:
     defined: tuple[str, ...] = ()
     data: tuple[Reference, ...] = ()
     refused: tuple[Reference, ...] = ()
-    unfaithful: tuple[Unfaithful, ...] = ()
     named: tuple[Head, ...] = ()
     conftest: tuple[Reference, ...] = ()
     v0: bool = False
@@ -70,7 +67,6 @@ class Syntax:
             refused=tuple(
                 Reference(tuple(each["parts"]), each["line"]) for each in value["refused"]
             ),
-            unfaithful=tuple(Unfaithful(**each) for each in value["unfaithful"]),
             named=tuple(Head(**head) for head in value["named"]),
             conftest=tuple(
                 Reference(tuple(each["parts"]), each["line"]) for each in value["conftest"]
@@ -86,7 +82,7 @@ def of_scan(scanned: Scan) -> Syntax | None:
     return Syntax(scanned.package, scanned.package_row, scanned.heads)
 
 
-def of_tree(tree: Mapping[str, Any]) -> Syntax:
+def of_tree(tree: Mapping[str, Any], *, v0: bool = False) -> Syntax:
     """Reads one module of `Engine.get_ast_as_json`: its `ast`."""
     package = _reference(tree["package"]["refr"])
     rules = [_rule(rule) for rule in tree["rules"]]
@@ -105,6 +101,7 @@ def of_tree(tree: Mapping[str, Any]) -> Syntax:
             for found in references
             if found.parts[0] in CONFTEST_ONLY and found.parts[0] not in defined
         ),
+        v0=v0,
     )
 
 

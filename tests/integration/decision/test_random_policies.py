@@ -152,10 +152,12 @@ class Embedded:
 def _core(policy: str) -> tuple[str | None, str | None]:
     """The policy rewritten, or why it is refused."""
     try:
-        ((_, core),) = embedded.faithful(embedded.Program([(PATH, policy)], {}, "")).modules
+        made = embedded.examined([(PATH, policy)])[PATH]
     except PolicyError as error:
         return None, error.message
-    return core, None
+    for found in made.unfaithful:
+        return None, embedded.unfaithful(PATH, found).message
+    return made.text, None
 
 
 Outcome = Literal["same", "both fail", "refused", "differs", "missed", "uncompiled", "unsafe"]

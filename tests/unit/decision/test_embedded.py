@@ -156,6 +156,20 @@ def test_an_expression_too_deep_for_json_is_an_error_and_no_crash() -> None:
     assert caught.value.path == "policies/a/b.rego"
 
 
+@pytest.mark.parametrize(
+    ("line", "advice"),
+    [
+        ('x := $"{input.y}"', 'Write sprintf: `$"..."` of newer Rego is not read.'),
+        ("deny[x] { x := 1 }", "Write it as OPA 1 reads it: `deny contains msg if { ... }`."),
+        ("x := ]", "Mend the line."),
+    ],
+)
+def test_a_syntax_error_has_the_advice_for_its_line(line: str, advice: str) -> None:
+    with pytest.raises(PolicyError) as caught:
+        embedded.parse("a.rego", f"package a\n\n# not $`this`\n{line}\n")
+    assert (caught.value.line, caught.value.advice) == (4, advice)
+
+
 def test_a_panic_of_the_engine_becomes_a_policy_error(monkeypatch: pytest.MonkeyPatch) -> None:
     class PanicException(BaseException):
         pass
