@@ -9,11 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from gate.decision.sources.read import BUILTIN, SUFFIX, TESTS
 from gate.errors import PolicyError, UsageError
 
-BUILTIN = "builtin"
-_SUFFIX = ".rego"
-_TESTS = "_test.rego"
 _DATA = ("data.json", "data.yaml", "data.yml")
 _REFERENCE = re.compile(r"\bdata\.(gate\.\w+\.\w+)")
 _PACKAGE = re.compile(r"^package[ \t]+([\w.]+)", re.MULTILINE)
@@ -51,15 +49,21 @@ def read(paths: Sequence[str], limit: int, wrong: list[PolicyError] | None = Non
     )
 
 
+def nowhere(path: str, advice: str) -> UsageError:
+    """The error for a folder or file that is named and not there."""
+    what = "file" if path.endswith(SUFFIX) else "folder"
+    return UsageError(f"There is no {what} `{path}`.", advice=advice)
+
+
 def is_test(path: str) -> bool:
     """Whether a file holds tests and not rules, by its name."""
-    return path.endswith(_TESTS)
+    return path.endswith(TESTS)
 
 
 def _rego(path: Path, limit: int, wrong: list[PolicyError] | None) -> Iterator[tuple[str, str]]:
     if not path.exists():
-        raise UsageError(f"There is no {path}.", advice=_ADVICE)
-    files = [path] if path.is_file() else _below(path, _SUFFIX)
+        raise nowhere(path.as_posix(), _ADVICE)
+    files = [path] if path.is_file() else _below(path, SUFFIX)
     for file in files:
         try:
             yield file.as_posix(), _text(file, limit)

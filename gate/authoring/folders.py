@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from gate.authoring.files import nowhere
 from gate.change.folder import FolderTree, top_above
 from gate.config import load as configs
-from gate.errors import UsageError
-from gate.model.config import Config
+from gate.decision.sources.read import BUNDLE, PIN, SUFFIX, WORDS
+from gate.model.config import Config, Conftest
 
 DEFAULT = "policies"
 
@@ -23,22 +25,37 @@ class New:
     step: str | None
 
 
-def own(repo: Path, path: str | None = None) -> list[str]:
+def own(repo: Path, path: str | None, tell: Callable[[str], None]) -> list[str]:
     """The folders and files of policies that the config of a repository names, else `policies`;
     relative to this folder, if they stand below it. `path` is another config's, relative to this
-    folder. Raises UsageError where there is none."""
+    folder. What is written for conftest is left out, which `tell` is told. Raises UsageError for
+    what is not there."""
     top = top_above(repo)
     config = _config(top, path)
-    named = [each for each in config.policies if isinstance(each, str)] if config else []
-    found = [top / each for each in named if not _is_elsewhere(each)] or [top / DEFAULT]
-    missing = [each for each in found if not each.exists()]
-    if missing:
-        raise UsageError(
-            f"There is no {_shown(missing[0])}.",
-            advice="Name a folder that holds Rego, or `builtin`; `gate policy new AREA.RULE` "
-            "writes a first rule.",
+    named = config.policies if config else ()
+    foreign = [each.path for each in named if isinstance(each, Conftest)]
+    if foreign:
+        tell(
+            f"Left out, since it is written for conftest: {', '.join(foreign)} "
+            "(`conftest verify` runs its tests)."
+        )
+    found = [top / each for each in _edited(named)] or [top / DEFAULT]
+    missing = next((each for each in found if not each.exists()), None)
+    if missing is not None:
+        raise nowhere(
+            _shown(missing),
+            "Name a folder that holds Rego, or `builtin`; `gate policy new AREA.RULE` writes a "
+            "first rule.",
         )
     return [_shown(each) for each in found]
+
+
+def unnamed(repo: Path) -> str | None:
+    """The folder `policies` where it holds Rego and no config says whether it judges."""
+    top = top_above(repo)
+    if _config(top, None) is not None or not any((top / DEFAULT).rglob(f"*{SUFFIX}")):
+        return None
+    return _shown(top / DEFAULT)
 
 
 def for_new(repo: Path, folder: str | None) -> New:
@@ -47,8 +64,7 @@ def for_new(repo: Path, folder: str | None) -> New:
     top = top_above(repo)
     config = _config(top, None)
     policies = config.policies if config else ("builtin",)
-    own = [each for each in policies if isinstance(each, str) and not _is_elsewhere(each)]
-    folders = [each for each in own if not each.endswith(".rego")]
+    folders = [each for each in _edited(policies) if not each.endswith(SUFFIX)]
     place = Path(folder) if folder is not None else top / (folders or [DEFAULT])[0]
     known = any(_is_within(place, top / each) for each in folders)
     name = f"{_shown_from(place, top)}/"
@@ -75,9 +91,16 @@ def _config(top: Path, path: str | None) -> Config | None:
     return configs.load(FolderTree(full.parent), path=full.name)
 
 
-def _is_elsewhere(policy: str) -> bool:
-    """Whether a policy is not a folder or file of the repository that its author edits."""
-    return policy in ("builtin", "server") or "://" in policy or policy.endswith(".tar.gz")
+def _edited(policies: Sequence[str | Conftest]) -> list[str]:
+    """The folders and files of a repository, written for gate, that their author edits."""
+    return [
+        each
+        for each in policies
+        if isinstance(each, str)
+        and each not in WORDS
+        and "://" not in each
+        and not each.partition(PIN)[0].endswith(BUNDLE)
+    ]
 
 
 def _shown(path: Path) -> str:

@@ -14,14 +14,14 @@ from typing import Any
 from gate.authoring.checks import inputs, modules
 from gate.authoring.checks.modules import Module
 from gate.authoring.checks.problem import Check, Problem, error
-from gate.authoring.files import BUILTIN, Files
+from gate.authoring.files import Files
 from gate.decision import bundle
 from gate.decision.engines import confined
 from gate.decision.engines.embedded import Program
 from gate.decision.limits import DEFAULT, Limits
 from gate.decision.rego.scan import Scan
 from gate.decision.rego.syntax import Syntax
-from gate.decision.sources.read import SUFFIX
+from gate.decision.sources.read import BUILTIN, SUFFIX
 from gate.errors import PolicyError
 from gate.model.policy import Bundle, PolicyFiles, Unfaithful
 

@@ -8,7 +8,14 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from gate.cli.options import how_it_looks, option, together, what_changes, what_judges
+from gate.cli.options import (
+    how_it_looks,
+    option,
+    outputs_in,
+    together,
+    what_changes,
+    what_judges,
+)
 from gate.errors import UsageError
 
 NOT_BESIDE_INPUT = (
@@ -47,14 +54,7 @@ outcome = together(
         help="Which findings give exit code 1. [default: deny]",
     ),
     option("--include-existing", is_flag=True, help="Let old findings block too."),
-    option(
-        "-o",
-        "--output",
-        "outputs",
-        metavar="FORMAT[=FILE]",
-        multiple=True,
-        help="text or json, to standard output or a file. Repeatable. [default: text]",
-    ),
+    outputs_in("text or json"),
 )
 
 

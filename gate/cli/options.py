@@ -6,12 +6,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from gate.errors import UsageError
 from gate.model.config import Conftest
+from gate.report.escape import plain
+
+if TYPE_CHECKING:
+    from gate.rulebook import Rulebook
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -43,6 +47,8 @@ repository = option(
     default=Path(),
     help="The repository. [default: this folder]",
 )
+
+config_file = option("--config", metavar="FILE", help="The configuration. [default: .gate.yaml]")
 
 what_changes = together(
     click.argument("folders", metavar="[DIR]...", nargs=-1, type=FOLDER),
@@ -79,7 +85,7 @@ conftest_policies = together(
 )
 
 what_judges = together(
-    option("--config", metavar="FILE", help="The configuration. [default: .gate.yaml]"),
+    config_file,
     option(
         "--policy",
         "policies",
@@ -119,7 +125,7 @@ what_judges = together(
 
 rules_of = together(
     repository,
-    option("--config", metavar="FILE", help="The configuration. [default: .gate.yaml]"),
+    config_file,
     option(
         "--policy",
         "policies",
@@ -129,6 +135,34 @@ rules_of = together(
     ),
     conftest_policies,
 )
+
+what_is_authored = together(
+    click.argument("paths", metavar="[PATH]...", nargs=-1), repository, config_file
+)
+
+what_is_tested = together(
+    what_is_authored,
+    option(
+        "--engine",
+        metavar="auto|embedded|opa",
+        default="auto",
+        help="Who runs the tests. [default: auto]",
+    ),
+    option("--run", metavar="REGEX", default="", help="Only tests with such a name."),
+)
+
+
+def outputs_in(formats: str) -> Callable[[Command], Command]:
+    """`-o FORMAT[=FILE]`; `formats` names those that there are."""
+    return option(
+        "-o",
+        "--output",
+        "outputs",
+        metavar="FORMAT[=FILE]",
+        multiple=True,
+        help=f"{formats}, to standard output or a file. Repeatable. [default: text]",
+    )
+
 
 how_it_looks = together(
     option(
@@ -166,6 +200,32 @@ def policies_of(options: Mapping[str, Any]) -> tuple[str | Conftest, ...]:
     )
     first = replace(folders[0], data=tuple(named["data"]))
     return (*options["policies"], first, *folders[1:])
+
+
+def looks_of(options: Mapping[str, Any]) -> dict[str, Any]:
+    """What `how_it_looks` gives, as `gate.report.look.look` takes it."""
+    return {key: options[key] for key in ("color", "quiet", "verbose")}
+
+
+def rulebook_of(options: Mapping[str, Any]) -> Rulebook:
+    """The rules that `rules_of` names, as they judge the files on disk."""
+    from gate import rulebook
+
+    asked = rulebook.Asked(options["config"], policies_of(options))
+    return rulebook.of_folder(options["repo"], asked)
+
+
+def authored(options: Mapping[str, Any]) -> list[str]:
+    """The paths that `what_is_authored` names, else those of the config; what gate's own tools
+    leave out of these is told on standard error."""
+    from gate.authoring import folders
+
+    return list(options["paths"]) or folders.own(options["repo"], options["config"], hint)
+
+
+def hint(text: str) -> None:
+    """Tells on standard error what may not be as it was meant."""
+    click.echo(plain(text), err=True)
 
 
 MIN_YEAR = 1000

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -68,6 +69,11 @@ def write_all(render: Render, to: Sequence[Destination], options: Look) -> None:
         raise failures[0]
 
 
+def show(render: Callable[[Look], str], looks: Mapping[str, Any]) -> None:
+    """Writes text for people to standard output."""
+    write_all(lambda _, seen: render(seen), [Destination("text", None)], look(sys.stdout, **looks))
+
+
 def write_error(
     error: Exception,
     to: Sequence[Destination],
@@ -80,7 +86,7 @@ def write_error(
     for each in to:
         if each.file is not None and each.format in formats:
             with suppress(GateError):
-                _put(each.file, formats[each.format](told))
+                put(each.file, formats[each.format](told).encode())
 
 
 def _json_error(error: GateError) -> str:
@@ -92,7 +98,7 @@ def _json_error(error: GateError) -> str:
 def _write(render: Render, to: Destination, options: Look, *, taken: bool) -> None:
     if to.file is not None:
         plain = replace(options, color=False, terminal=False)
-        _put(to.file, render(to.format, plain))
+        put(to.file, render(to.format, plain).encode())
     else:
         to_error = taken and to.format == "text"
         click.echo(render(to.format, options), nl=False, err=to_error, color=options.color)
@@ -111,14 +117,14 @@ def standard_look(
     return look(stream, color=color, quiet=quiet, verbose=verbose)
 
 
-def _put(path: Path, text: str) -> None:
+def put(path: Path, data: bytes) -> None:
     """Writes the whole file or nothing; into a pipe or a device, whose name stays what it is."""
     try:
         if _is_stream(path):
-            with path.open("a", encoding="utf-8") as stream:
-                stream.write(text)
+            with path.open("ab") as stream:
+                stream.write(data)
         else:
-            _replace(path, text)
+            _replace(path, data)
     except OSError as error:
         raise UsageError(
             f"{path} cannot be written: {error.strerror}.",
@@ -133,12 +139,12 @@ def _is_stream(path: Path) -> bool:
     return path.exists() and not path.is_file() and not path.is_dir()
 
 
-def _replace(path: Path, text: str) -> None:
+def _replace(path: Path, data: bytes) -> None:
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     made = Path(name)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
         made.chmod(0o644)
         made.replace(path)
     except OSError:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from gate.change.registry import ChangeRequest
-from gate.cli.options import moment, policies_of
+from gate.cli.options import looks_of, moment, policies_of
 from gate.cli.output import Destination, standard_look
 from gate.pipeline import Request, Step
 from gate.report.look import Look, look
@@ -23,7 +23,7 @@ def watched(
 
     The steps are shown on standard error while somebody watches, and gone at the end.
     """
-    looks = {key: options[key] for key in ("color", "quiet", "verbose")}
+    looks = looks_of(options)
     with progress(look(sys.stderr, **looks), "reading the change") as step:
         yield _request(options), step, standard_look(outputs, **looks)
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +100,32 @@ def test_the_rules_of_the_server_are_left_out(repo: Repo) -> None:
     plain = build(repo).read_bytes()
     repo.write(".gate.yaml", "version: 1\npolicies: [server, builtin, policies/]\n")
     assert build(repo).read_bytes() == plain
+
+
+def test_rules_that_no_config_names_are_left_out_and_said_to_be(repo: Repo) -> None:
+    file = repo.path.parent / "gate.tar.gz"
+    run = gate("policy", "bundle", "-o", file, cwd=repo.path)
+    assert (run.code, run.err) == (0, ""), str(run)
+    (repo.path / ".gate.yaml").unlink()
+    run = gate("policy", "bundle", "-o", file, cwd=repo.path)
+    assert run.code == 0, str(run)
+    assert run.err == (
+        "Left out, since no config names it: policies (`--policy builtin --policy policies` takes "
+        "it in).\n"
+    )
+    run = gate("policy", "bundle", "-o", file, "--policy", "builtin", cwd=repo.path)
+    assert (run.code, run.err) == (0, ""), str(run)
+
+
+def test_a_bundle_goes_into_a_pipe_which_stays_one(repo: Repo, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor() as pool:
+        read = pool.submit(pipe.read_bytes)
+        run = gate("policy", "bundle", "-o", pipe, cwd=repo.path)
+        assert run.code == 0, str(run)
+        assert read.result(timeout=30) == build(repo).read_bytes()
+    assert pipe.is_fifo()
 
 
 @pytest.mark.parametrize(

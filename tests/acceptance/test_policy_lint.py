@@ -42,6 +42,16 @@ def test_problems_are_lines_that_an_editor_can_follow(tmp_path: Path) -> None:
     assert len(quiet.out.splitlines()) == 2
 
 
+def test_what_is_written_for_conftest_is_left_out_and_said_to_be(tmp_path: Path) -> None:
+    put(tmp_path, typo=TYPO)
+    (tmp_path / ".gate.yaml").write_text("policies: [policies/, {conftest: theirs/}]\n")
+    done = gate("policy", "lint", "-o", "json", cwd=tmp_path)
+    assert (done.code, done.json["files"]) == (1, 1), str(done)
+    assert done.err == (
+        "Left out, since it is written for conftest: theirs (`conftest verify` runs its tests).\n"
+    )
+
+
 def test_json_holds_the_same(tmp_path: Path) -> None:
     done = gate("policy", "lint", "-o", "json", cwd=put(tmp_path, typo=TYPO))
     assert done.code == 1

@@ -113,7 +113,7 @@ def test_the_rules_that_come_with_gate_pass_their_tests(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["nowhere"], "There is no nowhere."),
+        (["nowhere"], "There is no folder `nowhere`."),
         (["empty"], "There is no Rego in empty."),
         (["policies/team/owner.rego"], "There is no test in policies/team/owner.rego."),
         (["--run", "blue"], "has a name with `blue`"),

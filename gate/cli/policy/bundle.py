@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shlex
-import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from gate.cli.options import option, policies_of, rules_of
-from gate.errors import PolicyError, UsageError
+from gate.cli.options import hint, option, policies_of, rules_of
+from gate.errors import PolicyError
+
+if TYPE_CHECKING:
+    from gate.rulebook import Asked
 
 EXAMPLE = "http://127.0.0.1:8181"
 
@@ -51,16 +52,19 @@ def bundle(
       gate policy bundle -o dist/gate.tar.gz --policy builtin --policy policies/
     """
     from gate import rulebook
+    from gate.cli.output import put
     from gate.decision.sources import archive
 
-    made = rulebook.to_serve(repo, rulebook.Asked(config, policies_of(policies), offline=offline))
+    asked = rulebook.Asked(config, policies_of(policies), offline=offline)
+    made = rulebook.to_serve(repo, asked)
+    _tell_unnamed(repo, asked)
     if not made.rules:
         raise PolicyError(
             "There is no rule to build a bundle of.",
             advice="Name some with --policy, or in `policies` of the config.",
         )
     data = archive.write(made)
-    _write(output, data)
+    put(output, data)
     if quiet:
         click.echo(made.digest)
         return
@@ -73,21 +77,13 @@ def bundle(
     )
 
 
-def _write(path: Path, data: bytes) -> None:
-    """The whole file or nothing: a server may be reading it."""
-    try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        made = Path(name)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-            made.chmod(0o644)
-            made.replace(path)
-        except OSError:
-            made.unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise UsageError(
-            f"{path} cannot be written: {error.strerror}.",
-            advice="Name another file, in a folder that is there and has room.",
-        ) from error
+def _tell_unnamed(repo: Path, asked: Asked) -> None:
+    """Says where rules are left out that may have been meant."""
+    from gate.authoring import folders
+
+    left = None if asked.config or asked.policies else folders.unnamed(repo)
+    if left is not None:
+        hint(
+            f"Left out, since no config names it: {left} (`--policy builtin --policy {left}` takes "
+            "it in)."
+        )

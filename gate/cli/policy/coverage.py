@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import Any
 
 import click
 
-from gate.cli.options import how_it_looks, option
-from gate.cli.policy.test import what_is_tested
+from gate.cli.options import (
+    authored,
+    how_it_looks,
+    looks_of,
+    option,
+    outputs_in,
+    what_is_tested,
+)
 from gate.report.look import look
 from gate.report.progress import progress
 
@@ -22,24 +27,10 @@ from gate.report.progress import progress
     type=click.FloatRange(0, 100),
     help="Exit with 1 where less is covered.",
 )
-@option(
-    "-o",
-    "--output",
-    "outputs",
-    metavar="FORMAT[=FILE]",
-    multiple=True,
-    help="text or json, to standard output or a file. Repeatable. [default: text]",
-)
+@outputs_in("text or json")
 @how_it_looks
 def coverage(
-    paths: tuple[str, ...],
-    repo: Path,
-    config: str | None,
-    engine: str,
-    run: str,
-    threshold: float | None,
-    outputs: tuple[str, ...],
-    **looks: Any,
+    engine: str, run: str, threshold: float | None, outputs: tuple[str, ...], **options: Any
 ) -> int:
     """Show what the tests of rules reach, line by line.
 
@@ -56,15 +47,16 @@ def coverage(
       gate policy coverage policies/team --threshold 100
       gate policy coverage -o json=coverage.json -o text
     """
-    from gate.authoring import covered, files, folders, shown, testing
+    from gate.authoring import covered, files, shown, testing
     from gate.authoring.coverage import measure
     from gate.cli.output import destinations, standard_look, write_all, write_error
 
     to = destinations(outputs, covered.check)
     wanted = testing.Wanted(engine=engine, run=run)
+    looks = looks_of(options)
     try:
         with progress(look(sys.stderr, **looks), "reading the policies") as step:
-            given = files.read(paths or folders.own(repo, config), wanted.limits.file)
+            given = files.read(authored(options), wanted.limits.file)
             found = measure(given, wanted, step)
     except Exception as error:
         write_error(error, to)

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
+from typing import Any
 
 import click
 
-from gate.cli.options import how_it_looks, option, repository
+from gate.cli.options import authored, how_it_looks, looks_of, what_is_authored
 from gate.errors import PolicyError
-from gate.report.look import Color, look
 
 
 @click.command()
-@click.argument("paths", metavar="[PATH]...", nargs=-1)
-@repository
-@option("--config", metavar="FILE", help="The configuration. [default: .gate.yaml]")
+@what_is_authored
 @click.option(
     "-o",
     "--output",
@@ -32,16 +28,7 @@ from gate.report.look import Color, look
     help="What ends with exit code 1. [default: error]",
 )
 @how_it_looks
-def lint(
-    paths: tuple[str, ...],
-    repo: Path,
-    config: str | None,
-    output: str,
-    fail_on: str,
-    color: Color,
-    quiet: bool,
-    verbose: int,
-) -> int:
+def lint(output: str, fail_on: str, **options: Any) -> int:
     """Find what is wrong with rules before they judge.
 
     PATH is a folder or file of Rego, or `builtin`. Without one: the folders of policies that the
@@ -56,17 +43,17 @@ def lint(
       gate policy lint policies/team/owner_label.rego
       gate policy lint --fail-on warn -o json
     """
-    from gate.authoring import files, folders, told
+    from gate.authoring import files, told
     from gate.authoring.lint import lint as find
+    from gate.cli.output import show
     from gate.decision.limits import DEFAULT
 
     unread: list[PolicyError] = []
-    read = files.read(paths or folders.own(repo, config), DEFAULT.file, unread)
+    read = files.read(authored(options), DEFAULT.file, unread)
     problems = find(read, unread)
     count = len(read.modules) + len(unread)
     if output == "json":
         click.echo(told.as_json(problems, count), nl=False)
     else:
-        seen = look(sys.stdout, color=color, quiet=quiet, verbose=verbose)
-        click.echo(told.text(problems, count, seen), nl=False, color=seen.color)
+        show(lambda look: told.text(problems, count, look), looks_of(options))
     return int(any(fail_on == "warn" or each.level == "error" for each in problems))

@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
 from typing import Any
 
 import click
 
-from gate.cli.options import how_it_looks, option, policies_of, rules_of
+from gate.cli.options import how_it_looks, looks_of, option, rulebook_of, rules_of
 from gate.errors import UsageError, did_you_mean
-from gate.report.look import Color, look
 
 
 @click.command("list")
 @rules_of
 @option("--area", metavar="NAME", help="Only this area: workload, delivery, change ...")
 @how_it_looks
-def list_rules(
-    area: str | None,
-    color: Color,
-    quiet: bool,
-    verbose: int,
-    repo: Path,
-    config: str | None,
-    **policies: Any,
-) -> None:
+def list_rules(area: str | None, **options: Any) -> None:
     """List the rules that judge here, with their levels.
 
     \b
@@ -34,10 +23,10 @@ def list_rules(
       gate policy list --area delivery
       gate policy list --policy policies/
     """
-    from gate import rulebook
+    from gate.cli.output import show
     from gate.report.tables import table
 
-    book = rulebook.of_folder(repo, rulebook.Asked(config, policies_of(policies)))
+    book = rulebook_of(options)
     areas = {rule.id.partition(".")[0] for rule in book.bundle.rules.values()}
     if area is not None and area not in areas:
         raise UsageError(
@@ -49,5 +38,5 @@ def list_rules(
         for rule in sorted(book.bundle.rules.values(), key=lambda rule: rule.id)
         if area is None or rule.id.startswith(f"{area}.")
     ]
-    seen = look(sys.stdout, color=color, quiet=quiet, verbose=verbose)
-    click.echo(table(("RULE", "LEVEL", "TITLE", "FROM"), rows, seen), nl=False, color=seen.color)
+    header = ("RULE", "LEVEL", "TITLE", "FROM")
+    show(lambda look: table(header, rows, look), looks_of(options))

@@ -164,7 +164,7 @@ def _failed(address: str, status: int) -> PolicyError:
     advice = {
         401: "Serve it without a login, or fetch it yourself and name the file.",
         403: "Serve it without a login, or fetch it yourself and name the file.",
-        404: "Mend `policies` in the config, or publish the bundle there.",
+        404: "Mend the address, or publish the bundle there.",
     }.get(status, "Look at the server, and try again.")
     return PolicyError(
         f"The bundle cannot be fetched: the server answers with status {status}.",

@@ -22,6 +22,7 @@ BUNDLE = ".tar.gz"
 WORDS = (BUILTIN, SERVER)
 PIN = "#sha256="
 """Stands between the place of a bundle and the digest that its bytes must have."""
+_NOWHERE = "Mend the path, on the command line or in `policies` of the config."
 _HEXADECIMAL = re.compile(r"[0-9a-fA-F]{64}")
 
 
@@ -124,9 +125,7 @@ def _archive(name: str, pin: str | None, tree: Tree) -> bytes:
     path = within(name)
     entry = tree.find(path)
     if entry is None:
-        raise PolicyError(
-            "This bundle does not exist.", advice="Mend `policies` in the config.", path=name
-        )
+        raise PolicyError("This bundle does not exist.", advice=_NOWHERE, path=name)
     if entry.mode not in (MODE_FILE, MODE_EXECUTABLE):
         raise PolicyError("A bundle must be a file, not a link.", path=name)
     ((_, data),) = tree.read([entry])
@@ -166,7 +165,7 @@ def _entries(source: str, tree: Tree) -> list[Entry]:
     if not found:
         what = "holds no policy" if below else "does not exist"
         message = f"The folder {source} {what}{_other_folder(folder, tree)}"
-        raise PolicyError(message, advice="Mend `policies` in the config.", path=source)
+        raise PolicyError(message, advice=_NOWHERE, path=source)
     odd = next((each for each in found if each.mode not in (MODE_FILE, MODE_EXECUTABLE)), None)
     if odd is not None:
         raise PolicyError("A policy must be a file, not a link.", path=odd.path)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gate.authoring.files import read
-from gate.authoring.folders import for_new, own
+from gate.authoring.folders import for_new, own, unnamed
 from gate.authoring.lint import lint
 from gate.authoring.new import write
 from gate.decision import bundle
@@ -113,11 +113,42 @@ def test_a_folder_within_a_listed_one_need_not_be_added(tmp_path: Path) -> None:
 
 
 def test_the_own_policies_are_those_that_the_config_names(tmp_path: Path) -> None:
+    told: list[str] = []
     for name in ("policies", "rules"):
         (tmp_path / name).mkdir()
-    assert own(tmp_path) == [str(tmp_path / "policies")]
+    assert own(tmp_path, None, told.append) == [str(tmp_path / "policies")]
     (tmp_path / ".gate.yaml").write_text("policies: [builtin, rules/]")
-    assert own(tmp_path) == [str(tmp_path / "rules")]
+    assert own(tmp_path, None, told.append) == [str(tmp_path / "rules")]
     (tmp_path / ".gate.yaml").write_text("policies: [none/]")
-    with pytest.raises(UsageError, match="There is no"):
-        own(tmp_path)
+    with pytest.raises(UsageError, match=r"There is no folder `.*none`"):
+        own(tmp_path, None, told.append)
+    (tmp_path / ".gate.yaml").write_text("policies: [none.rego]")
+    with pytest.raises(UsageError, match=r"There is no file `.*none\.rego`"):
+        own(tmp_path, None, told.append)
+    assert told == []
+
+
+def test_a_bundle_is_none_of_the_own_policies_with_its_digest_either(tmp_path: Path) -> None:
+    (tmp_path / "rules").mkdir()
+    pinned = f"team.tar.gz#sha256={'0' * 64}"
+    (tmp_path / ".gate.yaml").write_text(f'policies: ["{pinned}", team.tar.gz, rules/]')
+    assert own(tmp_path, None, lambda _: None) == [str(tmp_path / "rules")]
+
+
+def test_what_is_written_for_conftest_is_left_out_and_named(tmp_path: Path) -> None:
+    told: list[str] = []
+    (tmp_path / "rules").mkdir()
+    (tmp_path / ".gate.yaml").write_text("policies: [rules/, {conftest: theirs/}]")
+    assert own(tmp_path, None, told.append) == [str(tmp_path / "rules")]
+    (notice,) = told
+    assert notice.startswith("Left out, since it is written for conftest: theirs")
+
+
+def test_the_folder_of_policies_that_no_config_names(tmp_path: Path) -> None:
+    assert unnamed(tmp_path) is None
+    (tmp_path / "policies" / "team").mkdir(parents=True)
+    assert unnamed(tmp_path) is None
+    (tmp_path / "policies" / "team" / "a.rego").touch()
+    assert unnamed(tmp_path) == str(tmp_path / "policies")
+    (tmp_path / ".gate.yaml").write_text("policies: [builtin]")
+    assert unnamed(tmp_path) is None
