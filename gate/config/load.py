@@ -8,14 +8,13 @@ from typing import Any
 
 from gate import schemas
 from gate.config import CONFIG_NAMES, WAIVERS_NAME
-from gate.config.check import Schema, Wrong, check, shown
-from gate.config.nodes import Node, plain
 from gate.config.waivers import waivers
 from gate.errors import ConfigError
 from gate.model.change import MODE_LINK, Tree, Unread
 from gate.model.config import Config, Conftest, ManifestConfig, RuleConfig, ServiceConfig, Waiver
+from gate.strict_yaml.check import Schema, Wrong, check, shown
+from gate.strict_yaml.nodes import Node, plain
 
-LOCAL_SOURCES = frozenset({"file", "windows", "ical", "argocd"})
 POLICY_WORDS = ("builtin", "server")
 BUNDLE_DIGEST = "#sha256="
 MAX_REPORTED = 5
@@ -130,7 +129,7 @@ def _contents(tree: Tree, path: str) -> bytes | None:
 
 
 def _document(data: bytes, path: str, schema: Schema, root: Schema | None = None) -> Node:
-    from gate.config.parse import parse
+    from gate.strict_yaml.parse import parse
 
     document = parse(data, path)
     if document.value is not None:
@@ -270,15 +269,16 @@ def _rule(value: Any, line: int) -> RuleConfig:
 
 
 def _source_paths(source: Mapping[str, Any]) -> Iterator[str]:
-    for name, settings in source.items():
-        if name not in LOCAL_SOURCES:
-            continue
+    """The files of the repository that a source reads, as far as the config names them."""
+    for settings in source.values():
         if isinstance(settings, str):
-            given = settings
+            named: list[Any] = [settings]
         else:
-            given = settings.get("projects" if name == "argocd" else "path")
-        if isinstance(given, str) and "://" not in given:
-            yield _literal(given)
+            named = [settings.get(key) for key in ("path", "projects", "specs")]
+        for each in named:
+            for path in each if isinstance(each, list) else [each]:
+                if isinstance(path, str) and "://" not in path and not path.startswith("!"):
+                    yield _literal(path)
 
 
 def _literal(pattern: str) -> str:

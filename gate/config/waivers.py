@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
-from gate.config.nodes import Node, plain
 from gate.errors import ConfigError
 from gate.model.config import Waiver
+from gate.strict_yaml.nodes import Node, plain
 
 DATE_LENGTH = len("2026-12-31")
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from gate.decision import times
 from gate.decision.engines.interface import Engine
 from gate.errors import InputError
+from gate.model import times
 from gate.model.config import Level
 from gate.model.policy import Bundle, Rule
 

@@ -8,10 +8,11 @@ from datetime import datetime
 from typing import Literal
 
 from gate.decision import bundle as bundles
-from gate.decision import existing, results, times, waivers
+from gate.decision import existing, results, waivers
 from gate.decision.case import Case, Json
 from gate.decision.outcomes import Seen
 from gate.decision.results import Said
+from gate.model import times
 from gate.model.manifest import Location, Locator
 from gate.model.policy import Rule
 from gate.model.verdict import Finding, Waived, WaiverState

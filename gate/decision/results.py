@@ -6,8 +6,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from gate.decision import times
 from gate.errors import did_you_mean
+from gate.model import times
 from gate.model.policy import Answer, Rule, RuleFailure
 from gate.model.verdict import Unblock
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from gate.decision import times
 from gate.errors import InputError
+from gate.model import times
 from gate.model.globs import matcher
 from gate.model.verdict import Waived, WaiverState
 

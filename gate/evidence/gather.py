@@ -1,14 +1,19 @@
-"""Asks the configured sources how things stand, and makes one envelope of their answers."""
+"""Asks the configured sources how things stand, all at once, and makes one envelope of their
+answers."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
-from datetime import datetime
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
-from gate.evidence.interface import Question
+from gate.clients.deadline import within
+from gate.errors import GateError
+from gate.evidence.interface import AHEAD, Question
+from gate.evidence.one_at_a_time import OneAtATime
 from gate.evidence.registry import KINDS, find, needs_network
 from gate.evidence.variables import filled, missing
 from gate.model.change import Tree
@@ -26,6 +31,18 @@ WORST_FIRST: tuple[EvidenceStatus, ...] = (
 UNJOINED = "several sources answer, and values that are not lists cannot be joined"
 
 
+SECONDS = 30.0
+"""How long a source may take with all it asks, before its evidence is unavailable."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A source with what it is asked."""
+
+    source: str
+    question: Question
+
+
 def gather(
     kinds: Collection[str],
     targets: Sequence[Target],
@@ -34,50 +51,79 @@ def gather(
     *,
     now: datetime,
     offline: bool,
+    ahead: timedelta = AHEAD,
+    seconds: float = SECONDS,
 ) -> list[Evidence]:
     """One envelope for each kind that is asked for and each target, sorted by kind.
 
-    `tree` is the one that recorded files are read from. Several sources of a kind must all
-    answer: the worst status wins, and their values are joined to one list.
+    `tree` is the one that files are read from. All sources are asked at once, and each has
+    `seconds` of time: a slow or broken one costs its own evidence. Several sources of a kind must
+    all answer: the worst status wins, and their values are joined to one list. `ahead` is how far
+    from `now` the known future is told.
     """
-    return [
-        evidence
+    if not targets:
+        return []
+    whole = Question("", "", targets, None, OneAtATime(tree), now, ahead, tuple(config.services))
+    whole = replace(whole, environments=tuple(config.environments))
+    asked = [
+        _Asked(name, _question(whole, kind, name, settings))
         for kind in sorted(set(kinds))
-        for evidence in _kind(kind, targets, config, tree, now=now, offline=offline)
+        for source in config.evidence.get(kind, ())
+        for name, settings in source.items()
     ]
+    with ThreadPoolExecutor(max_workers=max(1, len(asked))) as pool:
+        answers = list(pool.map(lambda each: _ask(each, offline, seconds), asked))
+    return [
+        evidence for kind in sorted(set(kinds)) for evidence in _kind(kind, targets, asked, answers)
+    ]
+
+
+def _question(whole: Question, kind: str, name: str, settings: Any) -> Question:
+    """What a source is asked. One that says for which environments it speaks is asked about
+    these alone."""
+    targets = whole.targets
+    if isinstance(settings, dict) and "environments" in settings:
+        only = settings["environments"]
+        settings = {key: value for key, value in settings.items() if key != "environments"}
+        targets = [target for target in targets if target.environment in only]
+    return replace(
+        whole, name=_shown(name, settings), kind=kind, targets=targets, settings=settings
+    )
 
 
 def _kind(
     kind: str,
     targets: Sequence[Target],
-    config: Config,
-    tree: Tree,
-    *,
-    now: datetime,
-    offline: bool,
+    asked: Sequence[_Asked],
+    answers: Sequence[Mapping[tuple[str, str], Evidence]],
 ) -> Iterator[Evidence]:
-    answers = [
-        _by_target(_ask(name, question, offline=offline))
-        for source in config.evidence.get(kind, ())
-        for name, settings in source.items()
-        for question in [Question(_shown(name, settings), kind, targets, settings, tree, now)]
-    ]
     for target in targets:
         place = (target.service, target.environment)
-        given = [each.get(place) or _silent(kind, target) for each in answers]
+        given = [
+            answer.get(place) or _silent(each.question, target)
+            for each, answer in zip(asked, answers, strict=True)
+            if each.question.kind == kind and target in each.question.targets
+        ]
         yield _joined(given) if given else _not_configured(kind, target)
 
 
 def _shown(name: str, settings: Any) -> str:
     """A source's file, as the config writes it, or the source's name."""
     path = settings.get("path") if isinstance(settings, dict) else settings
-    return path if name == "file" and isinstance(path, str) else name
+    return path if isinstance(path, str) and "://" not in path else name
 
 
-def _ask(name: str, question: Question, *, offline: bool) -> Sequence[Evidence]:
+def _ask(asked: _Asked, offline: bool, seconds: float) -> Mapping[tuple[str, str], Evidence]:
+    question = asked.question
+    if not question.targets:
+        return {}
+    return _by_target(_answers(asked.source, question, offline=offline, seconds=seconds))
+
+
+def _answers(name: str, question: Question, *, offline: bool, seconds: float) -> Sequence[Evidence]:
     if offline and needs_network(name, question.settings):
         return _all(question, "skipped", f"--offline: {name} was not asked")
-    source = find(name)
+    source = find(question.kind, name)
     if source is None:
         return _all(question, "unavailable", f"source {name} is not supported by this version")
     unset = missing(question.settings, os.environ)
@@ -85,7 +131,14 @@ def _ask(name: str, question: Question, *, offline: bool) -> Sequence[Evidence]:
         names = " and ".join(f"${{{each}}}" for each in unset)
         verb = "is" if len(unset) == 1 else "are"
         return _all(question, "unavailable", f"{names} {verb} not set")
-    return source(replace(question, settings=filled(question.settings, os.environ)))
+    whole = replace(question, settings=filled(question.settings, os.environ))
+    try:
+        return within(lambda: source(whole), seconds)
+    except TimeoutError:
+        return _all(question, "unavailable", f"no answer within {seconds:g} seconds")
+    except GateError as error:
+        why = f"{error.place}: {error.message}" if error.place else error.message
+        return _all(question, "unavailable", why)
 
 
 def _all(question: Question, status: EvidenceStatus, reason: str) -> list[Evidence]:
@@ -106,9 +159,9 @@ def _by_target(answers: Sequence[Evidence]) -> Mapping[tuple[str, str], Evidence
     return {(each.service, each.environment): each for each in answers}
 
 
-def _silent(kind: str, target: Target) -> Evidence:
-    reason = "the source gave no answer"
-    return Evidence(kind, target.service, target.environment, "unavailable", reason=reason)
+def _silent(question: Question, target: Target) -> Evidence:
+    (told,) = _all(replace(question, targets=[target]), "unavailable", "it gave no answer")
+    return told
 
 
 def _not_configured(kind: str, target: Target) -> Evidence:

@@ -9,15 +9,23 @@ from gate.evidence.interface import Source
 
 KINDS = ("slo", "freeze", "delivery", "incidents", "alerts")
 
-SOURCES = {"file": "gate.evidence.file:observe"}
+SOURCES = {
+    ("slo", "prometheus"): "gate.evidence.slo.prometheus:observe",
+    ("slo", "datadog"): "gate.evidence.slo.datadog:observe",
+    ("freeze", "windows"): "gate.evidence.freeze.windows:observe",
+    ("freeze", "ical"): "gate.evidence.freeze.ical:observe",
+    ("freeze", "argocd"): "gate.evidence.freeze.argocd:observe",
+    ("freeze", "switch"): "gate.evidence.freeze.switch:observe",
+    **{(kind, "file"): "gate.evidence.file:observe" for kind in KINDS},
+}
 
-LOCAL = frozenset({"file", "windows", "argocd"})
-"""Sources that read files of the repository; every other asks the network."""
+_LOCAL = frozenset({"file", "windows"})
+_EITHER = frozenset({"ical", "argocd", "switch"})
 
 
-def find(name: str) -> Source | None:
+def find(kind: str, name: str) -> Source | None:
     """The source of that name; None where this version does not have it."""
-    place = SOURCES.get(name)
+    place = SOURCES.get((kind, name))
     if place is None:
         return None
     module, function = place.split(":")
@@ -26,8 +34,8 @@ def find(name: str) -> Source | None:
 
 
 def needs_network(name: str, settings: Any) -> bool:
-    """Whether a source asks the network. A calendar does where it is named by its address."""
-    if name == "ical":
+    """Whether a source asks the network. Some do only where they are named by an address."""
+    if name in _EITHER:
         address = settings.get("url") if isinstance(settings, dict) else settings
         return isinstance(address, str) and "://" in address
-    return name not in LOCAL
+    return name not in _LOCAL

@@ -8,22 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from gate.model.change import Change
 from gate.model.config import Config, Conftest
 from gate.model.manifest import Manifests, Resource
 from gate.model.policy import Bundle, PolicyFiles
+from gate.model.times import written
 from gate.model.verdict import Evidence
 
 SCHEMA = "change-gate/input/v1"
 Json = dict[str, Any]
-
-
-def timestamp(moment: datetime) -> str:
-    """RFC 3339 in UTC, to the second."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def policy_input(
@@ -54,7 +50,7 @@ def policy_input(
         "targets": [asdict(target) for target in manifests.targets],
         "evidence": _evidence(evidence),
         "settings": {rule: dict(values) for rule, values in settings.items()},
-        "now": timestamp(now),
+        "now": written(now),
         "gate": judging,
     }
 

@@ -15,6 +15,10 @@ HOW = {
     "opa": "go install github.com/open-policy-agent/opa@v1.22.2",
     "conftest": "go install github.com/open-policy-agent/conftest@v0.71.1",
     "regal": "build github.com/open-policy-agent/regal v0.38.1 with go",
+    "sloth": "build github.com/slok/sloth v0.12.0 with go",
+    "prometheus": "install Debian's prometheus",
+    "promtool": "install Debian's prometheus",
+    "prometheus-alertmanager": "install Debian's prometheus-alertmanager",
     "git": "install git",
     "make": "install make",
 }

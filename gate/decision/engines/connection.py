@@ -14,7 +14,7 @@ import opa_client
 import requests
 from requests.adapters import HTTPAdapter
 
-from gate.decision.deadline import within
+from gate.clients.deadline import within
 from gate.decision.engines.address import Address
 from gate.decision.limits import Limits
 from gate.errors import EngineError, UsageError

@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, NoReturn, get_args
 
-from gate.decision import times
 from gate.decision.rego.scan import Comment, Scan
 from gate.errors import PolicyError, did_you_mean
+from gate.model import times
 from gate.model.config import EVIDENCE_KINDS, Level
 
 _OPA_KEYS = (

@@ -10,7 +10,7 @@ from typing import Any
 import requests
 import urllib3
 
-from gate.decision.deadline import within
+from gate.clients.deadline import within
 from gate.decision.sources.tarball import MAX_PACKED
 from gate.errors import PolicyError
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from gate.config.load import load
+from gate.errors import ConfigError
 from gate.evidence.gather import gather
 from gate.evidence.interface import Question
 from gate.evidence.registry import KINDS, SOURCES
@@ -77,9 +79,9 @@ def test_only_the_kinds_and_targets_that_are_asked_for_are_there() -> None:
 
 
 def test_a_source_that_this_version_lacks_is_never_ignored() -> None:
-    (found,) = ask("{slo: [{prometheus: {url: http://prom}}]}")
-    assert (found.status, found.source) == ("unavailable", "prometheus")
-    assert found.reason == "source prometheus is not supported by this version"
+    (found,) = ask("{alerts: [{alertmanager: {url: http://am}}]}", kind="alerts")
+    assert (found.status, found.source) == ("unavailable", "alertmanager")
+    assert found.reason == "source alertmanager is not supported by this version"
 
 
 @pytest.mark.parametrize("source", ["windows: w.yaml", "ical: a.ics", "argocd: {projects: a}"])
@@ -170,13 +172,74 @@ def test_the_worst_status_wins() -> None:
 
 
 def test_a_source_that_leaves_a_target_out_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(SOURCES, "file", f"{__name__}:says_nothing")
+    monkeypatch.setitem(SOURCES, ("slo", "file"), f"{__name__}:says_nothing")
     (found,) = ask("{slo: [{file: a.json}]}")
-    assert (found.status, found.reason) == ("unavailable", "the source gave no answer")
+    assert (found.status, found.reason) == ("unavailable", "it gave no answer")
 
 
 def says_nothing(question: Question) -> list[Evidence]:
     return []
+
+
+def test_a_source_speaks_for_its_environments_alone() -> None:
+    told = {"checkout": {name: envelope(value=[name]) for name in ("production", "staging")}}
+    files = {"all.json": json.dumps(told), "prod.json": json.dumps(told)}
+    targets = (CHECKOUT, Target("checkout", "staging"), Target("checkout", "test"))
+    found = ask(
+        "{slo: [{file: {path: prod.json, environments: [production]}},"
+        " {file: {path: all.json, environments: [production, staging]}}]}",
+        files,
+        targets=targets,
+    )
+    assert [(each.status, each.value) for each in found] == [
+        ("ok", ["production", "production"]),
+        ("ok", ["staging"]),
+        ("not_configured", None),
+    ]
+
+
+def test_sources_are_asked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of them waits until all have been asked."""
+    monkeypatch.setitem(SOURCES, ("slo", "file"), f"{__name__}:meets")
+    found = ask("{slo: [" + ", ".join("{file: a.json}" for _ in range(20)) + "]}")
+    assert [each.status for each in found] == ["ok"]
+
+
+MEETING = threading.Barrier(20)
+
+
+def meets(question: Question) -> list[Evidence]:
+    MEETING.wait(20)
+    return [Evidence(question.kind, "checkout", "production", "ok", value=[])]
+
+
+def test_a_source_that_does_not_answer_costs_its_own_evidence(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(SOURCES, ("freeze", "file"), f"{__name__}:sleeps")
+    evidence = {"freeze": [{"file": "a.json"}], "slo": [{"file": "slo.json"}]}
+    tree = Files({"slo.json": recorded(checkout=envelope(value=[1]))})
+    config = Config(evidence=evidence)
+    freeze, slo = gather(
+        ["slo", "freeze"], [CHECKOUT], config, tree, now=NOW, offline=False, seconds=0.1
+    )
+    assert (freeze.status, freeze.reason) == ("unavailable", "no answer within 0.1 seconds")
+    assert slo.status == "ok"
+
+
+def sleeps(question: Question) -> list[Evidence]:
+    threading.Event().wait(60)
+    return []
+
+
+def test_an_error_of_the_gate_s_own_is_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(SOURCES, ("slo", "file"), f"{__name__}:fails")
+    (found,) = ask("{slo: [{file: a.json}]}")
+    assert (found.status, found.reason) == ("unavailable", "a.json:3: It is broken.")
+
+
+def fails(question: Question) -> list[Evidence]:
+    raise ConfigError("It is broken.", path="a.json", line=3)
 
 
 def test_nothing_heavy_is_imported_for_what_is_not_asked() -> None:

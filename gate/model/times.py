@@ -43,4 +43,4 @@ def end(text: str) -> datetime | None:
 
 def written(at: datetime) -> str:
     """RFC 3339 in UTC, in whole seconds."""
-    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

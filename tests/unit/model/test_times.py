@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from gate.decision import times
+from gate.model import times
 
 
 @pytest.mark.parametrize(

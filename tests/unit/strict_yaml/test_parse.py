@@ -9,9 +9,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from gate.config.nodes import Mark, plain
-from gate.config.parse import MAX_DEPTH, MAX_NODES, parse
 from gate.errors import ConfigError
+from gate.strict_yaml.nodes import Mark, plain
+from gate.strict_yaml.parse import MAX_DEPTH, MAX_NODES, parse
 
 
 @pytest.mark.parametrize(

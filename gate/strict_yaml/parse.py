@@ -13,8 +13,8 @@ from collections.abc import Iterator
 
 import yaml
 
-from gate.config.nodes import Mark, Node
 from gate.errors import ConfigError
+from gate.strict_yaml.nodes import Mark, Node
 
 MAX_BYTES = 500_000
 MAX_DEPTH = 32

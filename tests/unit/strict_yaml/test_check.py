@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gate import schemas
-from gate.config.check import KEYWORDS, check
-from gate.config.parse import parse
 from gate.model.config import EVIDENCE_KINDS
+from gate.strict_yaml.check import KEYWORDS, check
+from gate.strict_yaml.parse import parse
 
 SCHEMA = schemas.load("config")
 WAIVERS = {"$ref": "#/$defs/waivers_file"}

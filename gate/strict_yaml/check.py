@@ -13,21 +13,25 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gate.config.nodes import Mark, Node, plain
+from gate.strict_yaml.nodes import Mark, Node, plain
 
 Schema = Mapping[str, Any]
 
 KEYWORDS = frozenset(
-    {"$ref", "additionalProperties", "anyOf", "enum", "items", "maxProperties", "minItems"}
+    {"$ref", "additionalProperties", "anyOf", "enum", "exclusiveMaximum", "exclusiveMinimum"}
+    | {"items", "maxProperties", "minItems"}
     | {"minLength", "minProperties", "minimum", "not", "oneOf", "pattern", "properties"}
     | {"propertyNames", "required", "type", "uniqueItems"}
 )
 MAX_SHOWN = 60
+_END = re.compile(r"(?<!\\)\$")
+"""The end of a pattern: in JSON Schema not before a newline that ends the text."""
 _TYPES: Mapping[str, str] = {
     "object": "a mapping",
     "array": "a list",
     "string": "text",
     "integer": "a whole number",
+    "number": "a number",
     "boolean": "`true` or `false`",
     "null": "empty",
 }
@@ -112,8 +116,18 @@ def _by_type(value: object, schema: Schema) -> str | None:
         return _list(value, schema)
     if isinstance(value, dict):
         return None if _right_size(value, schema) else "a mapping with other keys"
-    if isinstance(value, int | float) and value < schema.get("minimum", value):
+    if isinstance(value, int | float):
+        return _number(value, schema)
+    return None
+
+
+def _number(value: float, schema: Schema) -> str | None:
+    if value < schema.get("minimum", value):
         return f"{schema['minimum']} or more"
+    if "exclusiveMinimum" in schema and value <= schema["exclusiveMinimum"]:
+        return f"more than {schema['exclusiveMinimum']}"
+    if "exclusiveMaximum" in schema and value >= schema["exclusiveMaximum"]:
+        return f"less than {schema['exclusiveMaximum']}"
     return None
 
 
@@ -121,7 +135,7 @@ def _text(value: str, schema: Schema) -> str | None:
     if len(value) < schema.get("minLength", 0):
         return "text"
     pattern = schema.get("pattern")
-    if pattern is not None and not re.search(pattern.replace("$", r"\Z"), value):
+    if pattern is not None and not re.search(_END.sub(r"\\Z", pattern), value):
         return f"text like `{pattern}`"
     return None
 
@@ -211,6 +225,8 @@ def _is_a(value: object, name: str) -> bool:
     if name == "integer":
         whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
         return whole and not isinstance(value, bool)
+    if name == "number":
+        return isinstance(value, int | float) and not isinstance(value, bool)
     types: Mapping[str, type] = {
         "object": dict,
         "array": list,

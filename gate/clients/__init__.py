@@ -1,0 +1,1 @@
+"""HTTP at the edge: one session, and a thin client per API."""

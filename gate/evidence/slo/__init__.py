@@ -1,0 +1,1 @@
+"""Objectives and their error budgets: one file a source, one a convention of Prometheus."""
