@@ -1,4 +1,4 @@
-"""The JSON Schemas that are published: config, policy input, verdict."""
+"""The JSON Schemas that are published: config, a windows file, policy input, and the outputs."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import json
 from importlib.resources import files
 from typing import Any
 
-NAMES = ("config", "input", "verdict")
+NAMES = ("config", "freeze", "freezes", "input", "slo", "verdict", "when")
 
 
 def text(name: str) -> str:
-    """A published schema as it is printed: `config`, `input` or `verdict`."""
+    """A published schema as it is printed, by its name in `NAMES`."""
     return files(__name__).joinpath(f"{name}.v1.json").read_text(encoding="utf-8")
 
 

@@ -1,4 +1,4 @@
-"""Reads a YAML file of the gate's own, strictly: one document, no tags, no duplicate keys.
+"""Reads a YAML file strictly: no tags, no duplicate keys, and the gate's own as one document.
 
 Words and numbers are read as JSON writes them. `yes`, `off`, `014` and the like stay text and
 are marked as ambiguous. The events of libyaml are used, since building nodes from brackets nested
@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 import yaml
 
 from gate.errors import ConfigError
 from gate.strict_yaml.nodes import Mark, Node
+
+Read = TypeVar("Read")
 
 MAX_BYTES = 500_000
 MAX_DEPTH = 32
@@ -43,15 +46,27 @@ def parse(data: bytes, path: str) -> Node:
 
     Raises ConfigError with the line.
     """
+    return _read(data, path, _Reader.document)
+
+
+def documents(data: bytes, path: str) -> list[Node]:
+    """The documents of a file that others' tools read too: several, and with merges (`<<`).
+
+    Raises ConfigError with the line.
+    """
+    return _read(data, path, _Reader.documents)
+
+
+def _read(data: bytes, path: str, take: Callable[[_Reader], Read]) -> Read:
     if len(data) > MAX_BYTES:
         raise ConfigError(
             f"`{path}` is too large: {len(data)} bytes, and at most {MAX_BYTES} are read.",
-            advice="Keep the gate's own files small.",
+            advice="Keep the files that gate reads small.",
             path=path,
         )
     loader = yaml.CSafeLoader(_text(data, path))
     try:
-        return _Reader(loader, path).document()
+        return take(_Reader(loader, path))
     except yaml.YAMLError as error:
         raise _not_yaml(error, path) from error
     finally:
@@ -98,6 +113,17 @@ class _Reader:
         self._loader = loader
         self._path = path
         self._anchors: dict[str, Node | None] = {}
+        self._merges = False
+
+    def documents(self) -> list[Node]:
+        self._merges = True
+        self._next()
+        found = []
+        while not isinstance(self._next(), yaml.StreamEndEvent):
+            self._anchors.clear()
+            found.append(self._node(self._next(), 1))
+            self._next()
+        return found
 
     def document(self) -> Node:
         self._next()
@@ -163,8 +189,12 @@ class _Reader:
     def _mapping(self, mark: Mark, depth: int) -> Node:
         values: dict[str, Node] = {}
         keys: dict[str, Mark] = {}
+        merged: list[Node] = []
         size = 1
         for event in self._items(yaml.MappingEndEvent):
+            if self._merges and _is_merge(event):
+                merged += self._merged(depth)
+                continue
             key = self._key(event, depth)
             if key in values:
                 raise self._error(
@@ -173,12 +203,28 @@ class _Reader:
             keys[key] = _mark(event)
             values[key] = self._node(self._next(), depth + 1)
             size += values[key].size
+        for node in merged:
+            assert isinstance(node.value, dict)
+            size += node.size
+            if size > MAX_NODES:
+                break
+            values = node.value | values
+            keys = dict(node.keys) | keys
         return Node(values, mark, keys, size)
+
+    def _merged(self, depth: int) -> list[Node]:
+        """The mappings that a merge takes in; the first that has a key gives it."""
+        event = self._next()
+        node = self._node(event, depth + 1)
+        found = node.value if isinstance(node.value, list) else [node]
+        if not all(isinstance(each.value, dict) for each in found):
+            raise self._error("a merge (`<<`) of something that is no mapping", event)
+        return found
 
     def _key(self, event: yaml.Event, depth: int) -> str:
         if not isinstance(event, yaml.ScalarEvent | yaml.AliasEvent):
             raise self._error("a key must be text", event)
-        if isinstance(event, yaml.ScalarEvent) and event.value == "<<" and not event.style:
+        if _is_merge(event):
             raise self._error("merge keys (`<<`) are not read here", event)
         node = self._node(event, depth)
         if isinstance(event, yaml.ScalarEvent):
@@ -198,6 +244,10 @@ class _Reader:
             line=mark.line,
             column=mark.column,
         )
+
+
+def _is_merge(event: yaml.Event) -> bool:
+    return isinstance(event, yaml.ScalarEvent) and event.value == "<<" and not event.style
 
 
 def _mark(event: yaml.Event) -> Mark:

@@ -20,6 +20,8 @@ class Asked:
 
     path: str
     headers: Mapping[str, str]
+    method: str = "GET"
+    body: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -64,13 +66,18 @@ def certificate(folder: Path) -> Tls:
 
 
 @contextmanager
-def web(answer: Callable[[Asked], Told], tls: Tls | None = None) -> Iterator[Web]:
-    """Answers each request until the end of the block."""
+def web(
+    answer: Callable[[Asked], Told], tls: Tls | None = None, clients: Path | None = None
+) -> Iterator[Web]:
+    """Answers each request until the end of the block. `clients` is a PEM file with who may sign
+    the certificates that clients must show."""
     found = Web("")
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            asked = Asked(self.path, dict(self.headers.items()))
+            length = int(self.headers.get("Content-Length") or 0)
+            body = self.rfile.read(length)
+            asked = Asked(self.path, dict(self.headers.items()), self.command, body)
             found.asked.append(asked)
             told = answer(asked)
             self.send_response(told.status)
@@ -78,6 +85,9 @@ def web(answer: Callable[[Asked], Told], tls: Tls | None = None) -> Iterator[Web
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(told.body)
+
+        def do_POST(self) -> None:
+            self.do_GET()
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             return
@@ -87,6 +97,9 @@ def web(answer: Callable[[Asked], Told], tls: Tls | None = None) -> Iterator[Web
         if tls is not None:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(tls.certificate, tls.key)
+            if clients is not None:
+                context.verify_mode = ssl.CERT_REQUIRED
+                context.load_verify_locations(clients)
             server.socket = context.wrap_socket(server.socket, server_side=True)
         scheme = "http" if tls is None else "https"
         found.address = f"{scheme}://127.0.0.1:{server.server_address[1]}"
