@@ -15,13 +15,13 @@ from gate.change.history import (
     short_name,
     too_shallow,
 )
-from gate.change.interface import ChangeRequest, Source
+from gate.change.interface import ChangeRequest, OpenSource
 from gate.change.range import named, open_between, open_by_hand, open_commit
 from gate.change.staged import staged_source
 from gate.errors import ChangeError
 
 
-def open_default(request: ChangeRequest) -> Source:
+def open_default(request: ChangeRequest) -> OpenSource:
     """The first of these that holds anything. Without commits: what is staged."""
     with closed_on_error(open_repository(request.repo)) as repository:
         if repository.top is not None:
@@ -35,7 +35,7 @@ def open_default(request: ChangeRequest) -> Source:
         return _branch(repository, trust_head=request.trust == "head")
 
 
-def _branch(repository: Repository, *, trust_head: bool) -> Source:
+def _branch(repository: Repository, *, trust_head: bool) -> OpenSource:
     head = _head(repository)
     name = default_branch(repository)
     base = None if name is None else named(repository, name)
@@ -54,7 +54,7 @@ def _head(repository: Repository) -> Point:
     return Point(found.sha, found.tree, label)
 
 
-def _last_commit(repository: Repository, head: Point) -> Source:
+def _last_commit(repository: Repository, head: Point) -> OpenSource:
     ids = parents(repository, head)
     before = find_point(repository, ids[0]) if ids else None
     if ids and before is None:

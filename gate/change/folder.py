@@ -8,7 +8,7 @@ import stat
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from gate.change.interface import BLOB_LIMIT, ChangeRequest, OpenSource, Source
+from gate.change.interface import BLOB_LIMIT, ChangeRequest, OpenSource
 from gate.change.names import over_limit, raw, shown, steps
 from gate.errors import ChangeError
 from gate.model.change import (
@@ -131,7 +131,7 @@ class FolderTree:
             raise _unlisted(folder, error) from error
 
 
-def open_tree(request: ChangeRequest) -> Source:
+def open_tree(request: ChangeRequest) -> OpenSource:
     """Everything in some folders, as present. Paths are relative to the folder that is worked
     in, as people type them; to the judged folder, where that one is elsewhere or has the only
     configuration."""
@@ -162,7 +162,7 @@ def open_tree(request: ChangeRequest) -> Source:
     )
 
 
-def open_trees(request: ChangeRequest) -> Source:
+def open_trees(request: ChangeRequest) -> OpenSource:
     """One folder against another. The second has no say in how it is judged: the folder that is
     worked in has, and the first where only that one has a configuration."""
     return compared(request)

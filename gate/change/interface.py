@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Protocol, Self
 
-from gate.model.change import Change, Tree
+from gate.model.change import Change, Rollback, Tree
 
 BLOB_LIMIT = 8 * 1024 * 1024
 """Bytes of one file beyond which it is not read."""
+
+
+ObjectsOf = Callable[[str, bytes], Mapping[Hashable, Hashable] | None]
+"""The objects that a file (its path, its bytes) holds: who each is, to what makes two equal. None
+where the file holds anything else, or cannot be read wholly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +24,8 @@ class ChangeRequest:
     """Which change is meant. Nothing given but `repo`: what a person would mean.
 
     `repo` is a folder in the repository, or the folder that is worked in where there is none.
-    `tree` and `folders` name folders that are judged as they are.
+    `tree` and `folders` name folders that are judged as they are. `event` is a file with a
+    GitHub event; `offline` says that GitHub is not asked for approvals.
     """
 
     repo: Path
@@ -30,6 +36,8 @@ class ChangeRequest:
     base_tree: Path | None = None
     trust: Literal["base", "head"] = "base"
     folders: tuple[Path, ...] = ()
+    event: Path | None = None
+    offline: bool = False
 
     @property
     def judged_folders(self) -> tuple[Path, ...]:
@@ -83,6 +91,10 @@ def _nothing() -> None:
     """Folders need no closing."""
 
 
+def _no_history(_: ObjectsOf) -> None:
+    """Folders have no history."""
+
+
 @dataclass(frozen=True, slots=True)
 class OpenSource:
     """The one implementation of `Source`: what differs is who fills it."""
@@ -94,6 +106,8 @@ class OpenSource:
     head_tree: Tree | None = None
     top: Path | None = None
     on_close: Callable[[], None] = _nothing
+    look_back: Callable[[ObjectsOf], Rollback | None] = _no_history
+    """Looks in the history of the trusted branch for what the change brings back."""
 
     def close(self) -> None:
         self.on_close()

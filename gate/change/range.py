@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from gate.change.diff import between
 from gate.change.folder import FolderTree
@@ -16,13 +17,14 @@ from gate.change.history import (
     point,
     short_name,
 )
-from gate.change.interface import ChangeRequest, OpenSource, Source
+from gate.change.interface import ChangeRequest, OpenSource
+from gate.change.rollback import rollback
 from gate.change.tree import CommitTree, Listings
 from gate.errors import ChangeError
 from gate.model.change import Change, FileChange
 
 
-def open_range(request: ChangeRequest) -> Source:
+def open_range(request: ChangeRequest) -> OpenSource:
     """The commits that a head has and a base has not. Trusted is the tip of the base."""
     with closed_on_error(open_repository(request.repo)) as repository:
         head = point(repository, "HEAD" if request.head is None else request.head)
@@ -32,7 +34,7 @@ def open_range(request: ChangeRequest) -> Source:
 
 def open_between(
     repository: Repository, base: Point, head: Point, *, trust_head: bool = False
-) -> Source:
+) -> OpenSource:
     """A head against a base, judged by the base's tip."""
     meetings = merge_bases(repository, base, head)
     if not meetings:
@@ -43,34 +45,38 @@ def open_between(
     listings = Listings(repository)
     new = CommitTree(repository, listings, head.tree, head.label)
     tip = CommitTree(repository, listings, base.tree, base.label)
+    change = described(repository, meetings, base, head, (head if trust_head else base).sha)
     return OpenSource(
-        change=described(repository, meetings, base, head, (head if trust_head else base).sha),
+        change=change,
         old=CommitTree(repository, listings, meetings[0].tree, meetings[0].short),
         new=new,
         trusted=new if trust_head else tip,
         head_tree=None if trust_head else new,
         top=repository.top,
         on_close=repository.close,
+        look_back=partial(rollback, repository, base, change.base, change.files),
     )
 
 
 def open_by_hand(
     repository: Repository, meetings: Sequence[Point], base: Point, head: Point
-) -> Source:
+) -> OpenSource:
     """A head against a base, judged by the working tree."""
     assert repository.top is not None
     listings = Listings(repository)
+    change = described(repository, meetings, base, head, None)
     return OpenSource(
-        change=described(repository, meetings, base, head, None),
+        change=change,
         old=CommitTree(repository, listings, meetings[0].tree, meetings[0].short),
         new=CommitTree(repository, listings, head.tree, head.label),
         trusted=working_tree(repository),
         top=repository.top,
         on_close=repository.close,
+        look_back=partial(rollback, repository, base, change.base, change.files),
     )
 
 
-def open_commit(repository: Repository, before: Point | None, head: Point) -> Source:
+def open_commit(repository: Repository, before: Point | None, head: Point) -> OpenSource:
     """One commit against its first parent, or the first commit of all. Judged by the working
     tree, or where there is none by the parent."""
     listings = Listings(repository)
@@ -98,6 +104,7 @@ def open_commit(repository: Repository, before: Point | None, head: Point) -> So
         head_tree=None if by_hand else new,
         top=repository.top,
         on_close=repository.close,
+        look_back=partial(rollback, repository, before, base, change.files),
     )
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from importlib import import_module
 
-from gate.change.interface import ChangeRequest, Source
+from gate.change.approvals import approved
+from gate.change.interface import ChangeRequest, ObjectsOf, OpenSource, Source
 from gate.errors import UsageError
+from gate.model.change import Change
 
 __all__ = ["OPENERS", "ChangeRequest", "kind_of", "open_source"]
 
@@ -20,11 +23,32 @@ OPENERS = {
 }
 
 
-def open_source(request: ChangeRequest) -> Source:
-    """Opens the change that is asked for; the caller closes it."""
+def _no_objects(_path: str, _data: bytes) -> None:
+    """Files are then compared whole."""
+
+
+def open_source(request: ChangeRequest, objects_of: ObjectsOf = _no_objects) -> Source:
+    """Opens the change that is asked for; the caller closes it. `objects_of` tells what objects a
+    file holds, so that a rollback of a part of it is recognised too."""
     module, name = OPENERS[kind_of(request)].split(":")
-    opener: Callable[[ChangeRequest], Source] = getattr(import_module(module), name)
-    return opener(request)
+    opener: Callable[[ChangeRequest], OpenSource] = getattr(import_module(module), name)
+    source = opener(request)
+    try:
+        change = approved(replace(source.change, rollback=source.look_back(objects_of)), request)
+        return replace(source, change=replace(change, description=_described(change)))
+    except BaseException:
+        source.close()
+        raise
+
+
+def _described(change: Change) -> str:
+    """With what decides beside the files, for the first line of the output."""
+    words = [change.description]
+    if change.rollback is not None:
+        words.append(f"a rollback to {change.rollback.to[:7]}")
+    if change.approvals is not None and change.approvals_reason is not None:
+        words.append(f"its approvals are not known: {change.approvals_reason}")
+    return ", ".join(words)
 
 
 def kind_of(request: ChangeRequest) -> str:

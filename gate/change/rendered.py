@@ -7,11 +7,11 @@ from dataclasses import replace
 from gate.change.folder import compared
 from gate.change.git import closed_on_error, open_repository
 from gate.change.history import point
-from gate.change.interface import ChangeRequest, Source
+from gate.change.interface import ChangeRequest, OpenSource
 from gate.change.tree import CommitTree, Listings
 
 
-def open_rendered(request: ChangeRequest) -> Source:
+def open_rendered(request: ChangeRequest) -> OpenSource:
     """As two folders, but what is rendered has no say in how it is judged."""
     assert request.base is not None
     folders = compared(request)

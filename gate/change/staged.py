@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from gate.change.diff import staged
 from gate.change.git import Repository, closed_on_error, open_repository
 from gate.change.history import find_point, writer
-from gate.change.interface import ChangeRequest, OpenSource, Source
+from gate.change.interface import ChangeRequest, OpenSource
 from gate.change.range import working_tree
+from gate.change.rollback import rollback
 from gate.change.tree import CommitTree, IndexTree, Listings
 from gate.errors import ChangeError
 from gate.model.change import Change
 
 
-def open_staged(request: ChangeRequest) -> Source:
+def open_staged(request: ChangeRequest) -> OpenSource:
     """The index against HEAD, judged by the working tree."""
     with closed_on_error(open_repository(request.repo)) as repository:
         if repository.top is None:
@@ -46,4 +49,5 @@ def staged_source(repository: Repository) -> OpenSource:
         trusted=working_tree(repository),
         top=repository.top,
         on_close=repository.close,
+        look_back=partial(rollback, repository, head, change.base, files),
     )

@@ -66,12 +66,38 @@ class FileChange:
 
 
 @dataclass(frozen=True, slots=True)
+class Rollback:
+    """What the change touches is as the trusted branch held it at the commit `to`.
+
+    `committed_at` is RFC 3339 in UTC, None where the commit's own time is none.
+    """
+
+    to: str
+    committed_at: str | None
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """Another person's consent: a review of the judged commit, or a label that claims an
+    exemption, which `label` names. `by` is who, `at` when (RFC 3339)."""
+
+    by: str
+    kind: Literal["review", "label"]
+    label: str | None
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """base..head, with who and through what.
 
     `base` is the commit that the diff is taken from (the merge base), `head` the one judged
     (None: the index or a folder), `trusted` the commit whose config, policies and waivers judge
     (None: the working tree's). `description` is for the first line of the output.
+
+    `approvals` are those that hold, and are asked for where the change claims an exemption. None:
+    nobody was asked. `approvals_reason` says why none are known.
     """
 
     kind: ChangeKind
@@ -83,6 +109,9 @@ class Change:
     commits: Sequence[Commit] = ()
     labels: Sequence[str] = ()
     files: Sequence[FileChange] = ()
+    rollback: Rollback | None = None
+    approvals: Sequence[Approval] | None = None
+    approvals_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

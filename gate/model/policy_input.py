@@ -153,6 +153,11 @@ def _change(change: Change, environments: Sequence[str], gate_paths: Sequence[st
         ],
         "gate_paths": list(gate_paths),
         "environments": list(environments),
+        "rollback": None if change.rollback is None else asdict(change.rollback),
+        "approvals": None
+        if change.approvals is None
+        else [asdict(each) for each in change.approvals],
+        "approvals_reason": change.approvals_reason,
     }
 
 

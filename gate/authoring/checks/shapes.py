@@ -107,7 +107,7 @@ class Input:
             return self._part(part, key, more)
         if schema.get("type") == "object" and ("properties" not in schema or key is None):
             return self._part(part, key, {})
-        if schema.get("type") == "array" and key is None:
+        if "array" in types(part) and key is None:
             return self._part(part, None, schema.get("items", {}))
         return None
 

@@ -43,6 +43,10 @@ WRONG = {
         deny(RESOURCE, "some each in r.name", "each"),
         (("input", 3, "Nothing stands below `name` of a resource: it is text."),),
     ),
+    "list_or_null": Case(
+        deny("some each in input.change.approvals", "each.who"),
+        (("input", 3, "`input.change.approvals[_]` has no `who`"),),
+    ),
     "list": Case(deny("input.resources.kind"), (("input", 2, "`input.resources` is a list"),)),
     "get": Case(deny('object.get(input.change, "fils", []) == []'), (("input", 2, "`files`?"),)),
     "get_path": Case(
