@@ -58,7 +58,7 @@ services:
   docs: {paths: ["thanos/**", "argo-cd/**"], tier: 3}
   other: {paths: ["**"], tier: 2}
 evidence:
-  slo: [{file: slo.json}]
+  delivery: [{file: slo.json}]
 """
 BY_EVIDENCE = """\
 # METADATA
@@ -68,12 +68,12 @@ BY_EVIDENCE = """\
 # custom:
 #   level: deny
 #   remediation: Wait until it is.
-#   requires: [slo]
+#   requires: [delivery]
 package gate.team.budget
 
 deny contains {"message": message, "resource": r.id} if {
 	some r in input.resources
-	some environment, found in input.evidence.slo[r.service]
+	some environment, found in input.evidence.delivery[r.service]
 	found.status == "ok"
 	left := found.value.remaining
 	left < 0.3
@@ -82,7 +82,7 @@ deny contains {"message": message, "resource": r.id} if {
 
 warn contains sprintf("%s is not known", [r.id]) if {
 	some r in input.resources
-	not input.evidence.slo[r.service]
+	not input.evidence.delivery[r.service]
 }
 """
 
