@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -17,14 +17,18 @@ from gate.change.interface import ChangeRequest, Source
 from gate.change.registry import open_source
 from gate.config.load import gate_paths, touched
 from gate.decision import saved
+from gate.decision.engines.interface import Engine
 from gate.decision.engines.registry import open_engine
-from gate.decision.judge import judge
+from gate.decision.judge import foresee, judge
 from gate.errors import GateError
 from gate.evidence.gather import gather
+from gate.evidence.interface import AHEAD
+from gate.manifests.objects import objects_of
 from gate.manifests.read import read
 from gate.model.change import Change
 from gate.model.config import Config, Conftest
 from gate.model.manifest import Locator
+from gate.model.outlook import Outlook
 from gate.model.policy import Bundle
 from gate.model.policy_input import Json, judging, policy_input
 from gate.model.verdict import Verdict
@@ -32,10 +36,13 @@ from gate.rulebook import Asked, Rulebook
 
 Step = Callable[[str], None]
 
+FAR = timedelta(days=92)
+"""How far `gate when` asks for freezes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to judge, by what, and when."""
+    """What to judge, by what, and when. `ahead` is how far the known future is asked for."""
 
     what: ChangeRequest
     now: datetime
@@ -47,6 +54,7 @@ class Request:
     engine: str | None = None
     fail_on: Literal["deny", "warn", "never"] = "deny"
     include_existing: bool = False
+    ahead: timedelta = AHEAD
 
     @property
     def rules(self) -> Asked:
@@ -67,7 +75,7 @@ class Case:
 
 def check(request: Request, step: Step) -> Verdict:
     """Judges a change."""
-    with closing(open_source(request.what)) as source:
+    with closing(open_source(request.what, objects_of)) as source:
         return _decide(_collect(source, request, step), request, step)
 
 
@@ -77,9 +85,24 @@ def check_saved(file: Path, request: Request, step: Step) -> Verdict:
     return _decide(Case(context, bundle, "auto", locate, preview), request, step)
 
 
+def when(request: Request, step: Step) -> Outlook:
+    """Says when a change would pass. The head's own rules are not shown: they bind nobody."""
+    asked = replace(request, ahead=FAR)
+    with closing(open_source(request.what, objects_of)) as source:
+        step("loading the rules")
+        book = rulebook.of_source(source, source.trusted, asked.rules)
+        return _foresee(_case(source, book, book.config, asked, step), asked, step)
+
+
+def when_saved(file: Path, request: Request, step: Step) -> Outlook:
+    """The same of a saved policy input, as far into the future as that tells it."""
+    context, bundle, _, locate = saved.read(file)
+    return _foresee(Case(context, bundle, "auto", locate), request, step)
+
+
 def context(request: Request, step: Step) -> Json:
     """The policy input, with all places, so that it can be judged without the files."""
-    with closing(open_source(request.what)) as source:
+    with closing(open_source(request.what, objects_of)) as source:
         case = _collect(source, request, step)
         case.context["gate"]["positions"] = dict(case.locate.positions())
         return case.context
@@ -125,6 +148,7 @@ def _case(source: Source, book: Rulebook, asked: Config, request: Request, step:
         source.trusted,
         now=request.now,
         offline=request.offline,
+        ahead=request.ahead,
     )
     found = policy_input(
         change=change,
@@ -150,11 +174,7 @@ def _case(source: Source, book: Rulebook, asked: Config, request: Request, step:
 
 def _decide(case: Case, request: Request, step: Step) -> Verdict:
     step("judging")
-    name, by = (request.engine, "--engine") if request.engine else (case.engine, "the config")
-    with (
-        closing(open_engine(name, by=by, offline=request.offline)) as engine,
-        closing(open_engine("auto")) as preview_engine,
-    ):
+    with _engine(case, request) as engine, closing(open_engine("auto")) as preview_engine:
         return judge(
             case.context,
             case.bundle,
@@ -165,6 +185,24 @@ def _decide(case: Case, request: Request, step: Step) -> Verdict:
             preview_bundle=case.preview,
             preview_engine=preview_engine,
         )
+
+
+def _foresee(case: Case, request: Request, step: Step) -> Outlook:
+    step("judging at later times")
+    with _engine(case, request) as engine:
+        return foresee(
+            case.context,
+            case.bundle,
+            engine,
+            locate=case.locate,
+            include_existing=request.include_existing,
+            fail_on=request.fail_on,
+        )
+
+
+def _engine(case: Case, request: Request) -> closing[Engine]:
+    name, by = (request.engine, "--engine") if request.engine else (case.engine, "the config")
+    return closing(open_engine(name, by=by, offline=request.offline))
 
 
 def _as_asked(change: Change, request: Request) -> Change:

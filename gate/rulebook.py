@@ -74,13 +74,13 @@ def to_serve(folder: Path, asked: Asked) -> Bundle:
     """What an OPA server is given to judge by the files on disk: all rules but its own."""
     top = top_above(folder).absolute()
     tree = FolderTree(top, "the working tree")
-    config, _ = _config(tree, top, asked.config)
+    config, _ = config_of(tree, top, asked.config)
     wanted = [each for each in asked.policies or config.policies if each != sources.SERVER]
     return _bundle(replace(config, policies=tuple(wanted)), tree, top, asked)
 
 
 def _rulebook(tree: Tree, top: Path | None, asked: Asked) -> Rulebook:
-    config, judged_by = _config(tree, top, asked.config)
+    config, judged_by = config_of(tree, top, asked.config)
     _refuse_unnamed_server(config, tree, asked)
     if asked.policies:
         config = replace(config, policies=tuple(asked.policies))
@@ -138,7 +138,8 @@ def _data_of(policy: Conftest, tree: Tree, top: Path | None) -> Iterator[PolicyF
         yield PolicyFiles({}, data=conftest.data([name], where))
 
 
-def _config(tree: Tree, top: Path | None, path: str | None) -> tuple[Config, str]:
+def config_of(tree: Tree, top: Path | None, path: str | None) -> tuple[Config, str]:
+    """The config that judges in a tree, or that of `path`, and what people call it."""
     if path is not None:
         where, name = _place(tree, top, path)
         found = configs.load(where, path=name)

@@ -25,6 +25,7 @@ NOT_BESIDE_INPUT = (
     "staged",
     "tree",
     "base_tree",
+    "event",
     "config",
     "policies",
     "conftest",
@@ -88,13 +89,13 @@ def check(
     from gate.cli.requests import watched
 
     to = destinations(outputs)
-    _refuse_offline_server(context, options)
+    refuse_offline_server(context, options)
     try:
         with watched(options, to) as (request, step, look):
             if saved is None:
                 verdict = pipeline.check(request, step)
             else:
-                _refuse_beside_input(context)
+                refuse_beside_input(context)
                 verdict = pipeline.check_saved(saved, request, step)
     except Exception as error:
         write_error(error, to)
@@ -103,7 +104,7 @@ def check(
     return verdict.exit_code
 
 
-def _refuse_offline_server(context: click.Context, options: dict[str, Any]) -> None:
+def refuse_offline_server(context: click.Context, options: dict[str, Any]) -> None:
     """Only the command line says both on purpose; a configured server gives way to --offline."""
     given = {context.get_parameter_source(name) for name in ("engine", "offline")}
     if given == {ParameterSource.COMMANDLINE} and "://" in (options["engine"] or ""):
@@ -113,7 +114,7 @@ def _refuse_offline_server(context: click.Context, options: dict[str, Any]) -> N
         )
 
 
-def _refuse_beside_input(context: click.Context) -> None:
+def refuse_beside_input(context: click.Context) -> None:
     """A saved input says itself what is judged, by what and when."""
     names = {each.name: each for each in context.command.params}
     for name in NOT_BESIDE_INPUT:

@@ -1,7 +1,8 @@
-"""`gate demo`: judges a real change in a repository that it makes for the purpose."""
+"""`gate demo`: judges real changes in a repository that it makes for the purpose."""
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import tempfile
 from pathlib import Path
@@ -10,11 +11,29 @@ from typing import Any
 import click
 
 from gate.cli.check import check
-from gate.cli.options import how_it_looks, option
+from gate.cli.freeze import freeze
+from gate.cli.options import hint, how_it_looks, option
+from gate.cli.slo import slo
+from gate.cli.when import when
 from gate.errors import UsageError
 
 INSTALLED = Path(__file__).parents[1] / "examples" / "shop"
 CHECKOUT = Path(__file__).parents[2] / "examples" / "shop"
+
+NOW = "2026-12-21T10:00:00Z"
+COMMITTED = "2026-12-18T09:00:00+0000"
+BRANCHES = {
+    "main": "The shop",
+    "ledger": "Upgrade the database of ledger",
+    "upgrade": "Upgrade checkout and catalog",
+}
+STORY: tuple[tuple[click.Command, dict[str, str], str], ...] = (
+    (check, {"base": "main", "head": "upgrade"}, "as a required check, this blocks the merge."),
+    (freeze, {}, "something is frozen."),
+    (slo, {}, "a budget is spent."),
+    (when, {"base": "main", "head": "ledger"}, "it would not pass now."),
+)
+"""Commands, their options, and what their exit code 1 means."""
 
 
 @click.command()
@@ -27,7 +46,9 @@ CHECKOUT = Path(__file__).parents[2] / "examples" / "shop"
 @how_it_looks
 @click.pass_context
 def demo(context: click.Context, /, keep: Path | None, **looks: Any) -> None:
-    """Judge an example change: a small shop of GitOps manifests, and a branch of it.
+    """Judge example changes: a small shop of GitOps manifests, and two branches of it.
+
+    It is the same on any day, since it takes place at one time: GATE_NOW, or --now.
 
     \b
     Examples:
@@ -37,13 +58,25 @@ def demo(context: click.Context, /, keep: Path | None, **looks: Any) -> None:
     with tempfile.TemporaryDirectory(prefix="gate-demo-") as temporary:
         folder = keep or Path(temporary) / "shop"
         make_shop(folder)
-        click.echo("$ gate check --base main --head upgrade", err=True)
-        code: int = context.invoke(check, repo=folder, base="main", head="upgrade", **looks)
-    click.echo(f"exit code {code}: as a required check, this blocks the merge.", err=True)
+        if keep:
+            _type(f"cd {shlex.quote(str(keep))}")
+        _type(f"export GATE_NOW={NOW}")
+        for command, options, meaning in STORY:
+            typed = "".join(f" --{name} {value}" for name, value in options.items())
+            click.echo(err=True)
+            _type(f"gate {command.name}{typed}")
+            code: int = context.invoke(command, repo=folder, now=NOW, **options, **looks)
+            click.echo(f"exit code {code}" + (f": {meaning}" if code == 1 else ""), err=True)
+
+
+def _type(command: str) -> None:
+    """Shows a command as a person would type it."""
+    hint(f"$ {command}")
 
 
 def make_shop(folder: Path) -> None:
-    """A Git repository: the shop on `main`, and the branch `upgrade` that changes it."""
+    """A Git repository: the shop on `main`, the branches that change it, and the last of these
+    checked out."""
     from git import Actor, Repo
 
     example = INSTALLED if INSTALLED.is_dir() else CHECKOUT
@@ -51,9 +84,16 @@ def make_shop(folder: Path) -> None:
         raise UsageError(f"{folder} is not empty.", advice="Name a new folder.")
     someone = Actor("Robin", "robin@shop.example")
     with Repo.init(folder, initial_branch="main") as repo:
-        for branch, message in (("main", "The shop"), ("upgrade", "Upgrade checkout and catalog")):
+        for branch, message in BRANCHES.items():
             if branch != "main":
-                repo.create_head(branch).checkout()
+                repo.create_head(branch, "main").checkout()
             shutil.copytree(example / branch, folder, dirs_exist_ok=True)
             repo.git.add(all=True)
-            repo.index.commit(message, author=someone, committer=someone, skip_hooks=True)
+            repo.index.commit(
+                message,
+                author=someone,
+                committer=someone,
+                author_date=COMMITTED,
+                commit_date=COMMITTED,
+                skip_hooks=True,
+            )

@@ -23,8 +23,11 @@ COMMANDS = {
     "context": ("gate.cli.context:context", "Print what a change would be judged on."),
     "demo": ("gate.cli.demo:demo", "Judge an example change, from an empty folder."),
     "explain": ("gate.cli.explain:explain", "Show a rule: its text, settings and source."),
+    "freeze": ("gate.cli.freeze:freeze", "Say what is frozen, by what and until when."),
     "policy": ("gate.cli.policy:policy", "The policy author's tools."),
-    "schema": ("gate.cli.schema:schema", "Print a JSON Schema: verdict, input or config."),
+    "schema": ("gate.cli.schema:schema", "Print a JSON Schema: outputs, input or config."),
+    "slo": ("gate.cli.slo:slo", "Say what is left of the error budgets."),
+    "when": ("gate.cli.when:when", "Say when a change would pass, and what is in its way."),
 }
 INTERRUPTED = 130
 INTERNAL = 4
@@ -46,6 +49,7 @@ def cli() -> None:
       gate check                        what you have staged, or this branch, or the last commit
       gate check --base main            this branch against main
       gate check deploy/                everything in a folder
+      gate when --base main             when this branch would pass
       gate explain workload.image_pinned
     """
 

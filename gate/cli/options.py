@@ -57,6 +57,12 @@ what_changes = together(
     option("--staged", is_flag=True, help="What is staged, as a commit would take it."),
     option("--tree", metavar="DIR", type=FOLDER, help="A folder: everything in it."),
     option("--base-tree", metavar="DIR", type=FOLDER, help="The folder before, for --tree."),
+    option(
+        "--event",
+        metavar="FILE",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        help="A pull request's event: its labels and approvals. [default: that of GitHub Actions]",
+    ),
     repository,
 )
 
@@ -84,6 +90,28 @@ conftest_policies = together(
     option("--combine", is_flag=True, help="With --conftest: all objects as one input."),
 )
 
+whom = together(
+    option(
+        "--environment",
+        "environments",
+        metavar="NAME",
+        multiple=True,
+        help="Only this environment. Repeatable.",
+    ),
+    option(
+        "--service",
+        "services",
+        metavar="NAME",
+        multiple=True,
+        help="Only this service. Repeatable.",
+    ),
+)
+
+circumstances = together(
+    option("--offline", is_flag=True, help="Ask nothing over the network."),
+    option("--now", metavar="TIME", help="As if it were this time (RFC 3339)."),
+)
+
 what_judges = together(
     config_file,
     option(
@@ -100,27 +128,13 @@ what_judges = together(
         default="base",
         help="Where config, policies and waivers come from. [default: base]",
     ),
-    option(
-        "--environment",
-        "environments",
-        metavar="NAME",
-        multiple=True,
-        help="Only this environment. Repeatable.",
-    ),
-    option(
-        "--service",
-        "services",
-        metavar="NAME",
-        multiple=True,
-        help="Only this service. Repeatable.",
-    ),
+    whom,
     option(
         "--engine",
         metavar="auto|embedded|opa|URL",
         help="Who judges: `opa` starts one here, a URL is an OPA server's. [default: auto]",
     ),
-    option("--offline", is_flag=True, help="Ask nothing over the network."),
-    option("--now", metavar="TIME", help="Judge as if it were this time (RFC 3339)."),
+    circumstances,
 )
 
 rules_of = together(
@@ -135,6 +149,8 @@ rules_of = together(
     ),
     conftest_policies,
 )
+
+how_things_stand = together(repository, config_file, whom, circumstances)
 
 what_is_authored = together(
     click.argument("paths", metavar="[PATH]...", nargs=-1), repository, config_file

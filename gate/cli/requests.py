@@ -39,6 +39,8 @@ def _request(options: Mapping[str, Any]) -> Request:
             folders=options["folders"],
             base_tree=options["base_tree"],
             trust=options["trust"],
+            event=options["event"],
+            offline=options["offline"],
         ),
         now=moment(options["now"]),
         config=options["config"],

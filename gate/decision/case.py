@@ -45,6 +45,11 @@ class Case:
         """The rules that are not off."""
         return [rule for rule in self.bundle.rules.values() if self.levels[rule.id] != "off"]
 
+    @property
+    def is_rollback(self) -> bool:
+        """Whether the change brings back what the trusted branch held before."""
+        return self.context["change"].get("rollback") is not None
+
     def takes_effect(self, rule: Rule) -> datetime | None:
         """When a rule begins to deny that only warns until then; None for any other."""
         day = times.day(rule.effective_on) if rule.effective_on else None

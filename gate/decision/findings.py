@@ -125,8 +125,8 @@ def mark_waived(
     return marked, coverage.idle
 
 
-def next_change(case: Case, all_found: Iterable[Found]) -> str | None:
-    """The earliest time at which the same change could be judged otherwise: a waiver ends, a rule
+def next_change(case: Case, all_found: Iterable[Found]) -> datetime | None:
+    """The earliest time at which the same findings could be judged otherwise: a waiver ends, a rule
     takes effect, a finding ends by itself. None where no such time is known."""
     moments = []
     for each in all_found:
@@ -140,7 +140,7 @@ def next_change(case: Case, all_found: Iterable[Found]) -> str | None:
         if each.said.unblock is not None and each.said.unblock.at is not None:
             moments.append(times.moment(each.said.unblock.at) or case.now)
     later = [moment for moment in moments if moment > case.now]
-    return times.written(min(later)) if later else None
+    return min(later, default=None)
 
 
 def finished(all_found: Iterable[Found], locate: Locator) -> list[Finding]:

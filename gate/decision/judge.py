@@ -5,42 +5,23 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from dataclasses import replace
+from typing import Any
 
-from gate.decision import bundle as bundles
-from gate.decision import findings, outcomes, results
+from gate.decision import findings, outcomes
+from gate.decision import outlook as outlooks
 from gate.decision.case import Case, Json, open_case
 from gate.decision.engines.interface import Engine
 from gate.decision.findings import Found
-from gate.decision.results import Checked
+from gate.decision.judgement import Judgement, judged
+from gate.decision.memory import Remembering
+from gate.decision.outcomes import FailOn
+from gate.decision.outlook import Timeline
 from gate.errors import GateError, PolicyError
 from gate.model.manifest import Locator, Problem
-from gate.model.policy import Answer, Bundle, Rule
-from gate.model.verdict import (
-    Evidence,
-    Finding,
-    Outcome,
-    Preview,
-    RuleOutcome,
-    Verdict,
-    WaiverState,
-)
-
-FailOn = Literal["deny", "warn", "never"]
-
-
-@dataclass(frozen=True, slots=True)
-class _Judgement:
-    """All that was found out, before it is put into a verdict. `undecided` counts what is."""
-
-    outcome: Outcome
-    undecided: int
-    findings: Sequence[Finding]
-    rules: Sequence[RuleOutcome]
-    idle_waivers: Sequence[WaiverState]
-    reasons: Sequence[str]
-    valid_until: str | None
+from gate.model.outlook import Outlook
+from gate.model.policy import Bundle
+from gate.model.verdict import Evidence, Finding, Preview, Verdict
 
 
 def judge(
@@ -62,22 +43,64 @@ def judge(
     others, which a server does not have. Without a `decision_id` it follows from context and
     bundle. Raises PolicyError where nothing at all can be judged.
     """
+    line = _timeline(context, bundle, engine, include_existing=include_existing)
+    return replace(
+        _verdict(line, outlooks.unblocked(line), locate, fail_on=fail_on),
+        valid_until=outlooks.valid_until(line),
+        decision_id=decision_id or _decision_id(context, bundle),
+        preview=_preview(
+            line.case,
+            preview_bundle,
+            engine,
+            preview_engine or engine,
+            locate,
+            include_existing=include_existing,
+        ),
+    )
+
+
+def foresee(
+    context: Json,
+    bundle: Bundle,
+    engine: Engine,
+    *,
+    locate: Locator,
+    include_existing: bool = False,
+    fail_on: FailOn = "deny",
+) -> Outlook:
+    """Says when a change would pass, judged as `judge` does; the mode `advisory` takes no part."""
+    line = _timeline(context, bundle, engine, include_existing=include_existing)
+    verdict = _verdict(line, line.first.found, locate, fail_on=fail_on)
+    return outlooks.outlook(replace(line, fail_on=fail_on, left=outlooks.ALL), verdict, locate)
+
+
+def _timeline(context: Json, bundle: Bundle, engine: Engine, *, include_existing: bool) -> Timeline:
     case = open_case(context, bundle, engine)
-    judged = _judge(case, locate, include_existing=include_existing)
+    memory = Remembering(engine, bundle, [rule.id for rule in case.active])
+    return outlooks.timeline(replace(case, engine=memory), memory, include_existing)
+
+
+def _verdict(
+    line: Timeline, all_found: Sequence[Found], locate: Locator, *, fail_on: FailOn
+) -> Verdict:
+    """The verdict of now, without a look at later times."""
+    case, first = line.case, line.first
+    context, bundle = case.context, case.bundle
     change, gate = context["change"], context["gate"]
+    found = findings.finished(all_found, locate)
     return Verdict(
-        verdict=judged.outcome,
+        verdict=first.outcome,
         exit_code=outcomes.exit_code(
-            judged.outcome, undecided=judged.undecided > 0, fail_on=fail_on, mode=gate["mode"]
+            first.outcome, undecided=first.undecided > 0, fail_on=fail_on, mode=gate["mode"]
         ),
         mode=gate["mode"],
         offline=gate["offline"],
-        decision_id=decision_id or _decision_id(context, bundle),
+        decision_id=_decision_id(context, bundle),
         evaluated_at=context["now"],
-        valid_until=judged.valid_until,
+        valid_until=None,
         description=gate["description"],
         judged_by=gate["judged_by"],
-        summary=_summary(context, judged),
+        summary=_summary(context, found, first),
         change={
             **{key: change[key] for key in ("kind", "base", "head", "trusted")},
             "environments": list(change["environments"]),
@@ -85,146 +108,25 @@ def judge(
             "files": len(change["files"]),
             "resources": len(context["resources"]),
         },
-        findings=judged.findings,
-        rules=judged.rules,
+        findings=found,
+        rules=first.rules,
         evidence=list(_evidence(context)),
         problems=[Problem(**problem) for problem in gate["problems"]],
-        engine=engine.about(bundle),
+        engine=case.engine.about(bundle),
         policies={"digest": bundle.digest, "rules": len(bundle.rules)},
-        waivers=judged.idle_waivers,
-        preview=_preview(
-            case,
-            preview_bundle,
-            preview_engine or engine,
-            locate,
-            include_existing=include_existing,
-        ),
-        reasons=judged.reasons,
+        waivers=first.idle_waivers,
+        reasons=first.reasons,
     )
 
 
-def _judge(case: Case, locate: Locator, *, include_existing: bool) -> _Judgement:
-    answer = _ask(case)
-    checked = {rule.id: results.check(rule, answer, case.resources) for rule in case.active}
-    seen = {rule.id: _look(case, rule) for rule in case.active}
-    found = [
-        each
-        for rule in case.active
-        for each in findings.found(case, rule, checked[rule.id].said, seen[rule.id])
-    ]
-    troubles: list[str] = []
-    if not include_existing:
-        found, troubles = findings.mark_existing(case, found)
-    found, idle = findings.mark_waived(case, found)
-    rules = [
-        _outcome(case, rule, checked.get(rule.id), seen.get(rule.id, []), found)
-        for rule in case.bundle.rules.values()
-    ]
-    beside = list(_undecided_beside_rules(case))
-    return _Judgement(
-        outcome=outcomes.verdict_of(
-            rules, levels={each.level for each in found if each.counts}, undecided=bool(beside)
-        ),
-        undecided=sum(rule.outcome == "undecided" for rule in rules) + sum(n for n, _ in beside),
-        findings=findings.finished(found, locate),
-        rules=rules,
-        idle_waivers=idle,
-        reasons=[
-            *_reasons(rules, "error"),
-            *(reason for _, reason in beside),
-            *_reasons(rules, "undecided"),
-            *troubles,
-        ],
-        valid_until=findings.next_change(case, found),
-    )
-
-
-def _ask(case: Case) -> Answer:
-    active = [rule.id for rule in case.active]
-    if not active:
-        return Answer({})
-    return case.engine.evaluate(bundles.only(case.bundle, active), case.policy_input)
-
-
-def _look(case: Case, rule: Rule) -> list[outcomes.Seen]:
-    ways = case.gate["on_unavailable"]
-    way = ways.get(rule.id, "undecided")
-    return outcomes.look(rule, case.context, case.gate["require"], way)
-
-
-def _outcome(
-    case: Case,
-    rule: Rule,
-    checked: Checked | None,
-    seen: Sequence[outcomes.Seen],
-    found: Sequence[Found],
-) -> RuleOutcome:
-    if checked is None:
-        return RuleOutcome(rule.id, "off")
-    counting = [
-        outcomes.Counting(
-            level=each.level,
-            message=each.said.message,
-            service=each.service,
-            environments=each.resource["environments"] if each.resource is not None else (),
-        )
-        for each in found
-        if each.rule.id == rule.id and each.counts
-    ]
-    outcome = outcomes.of_rule(
-        rule,
-        failures=checked.failures,
-        seen=seen,
-        findings=counting,
-        applicable=_applicable(case.context, rule, checked),
-    )
-    return replace(outcome, excepted=checked.excepted)
-
-
-def _applicable(context: Json, rule: Rule, checked: Checked) -> bool:
-    """Whether the input holds something that the rule speaks of. A rule that does not say so
-    (`applies`) speaks of resources and targets, one of the area `change` of changed files."""
-    if checked.applies is not None:
-        return checked.applies
-    if rule.id.startswith("change."):
-        return context["change"]["kind"] != "tree" and bool(context["change"]["files"])
-    return bool(context["resources"] or context["targets"])
-
-
-def _undecided_beside_rules(case: Case) -> Iterator[tuple[int, str]]:
-    """What makes the verdict undecided and is no rule: how many, and why."""
-    if not case.active:
-        yield 1, "every rule is off" if case.bundle.rules else "no rule is loaded"
-    for kind, said in (("unreadable", "could not be read"), ("unrendered", "not rendered")):
-        paths = {each["path"] for each in case.gate["problems"] if each["kind"] == kind}
-        if paths and case.gate[kind] == "undecided":
-            files = "1 file" if len(paths) == 1 else f"{len(paths)} files"
-            problems = sum(each["kind"] == kind for each in case.gate["problems"])
-            verb = said if kind == "unreadable" else f"{_are(len(paths))} {said}"
-            yield problems, f"{files} {verb}"
-    covered = {kind for rule in case.active for kind in rule.requires}
-    for reason in outcomes.without_required(case.context, case.gate["require"], covered):
-        yield 1, reason
-
-
-def _are(count: int) -> str:
-    return "is" if count == 1 else "are"
-
-
-def _reasons(rules: Sequence[RuleOutcome], outcome: str) -> Iterator[str]:
-    for rule in rules:
-        if rule.outcome == outcome:
-            yield f"{rule.rule} {'failed' if outcome == 'error' else 'is undecided'}: {rule.reason}"
-
-
-def _summary(context: Json, judged: _Judgement) -> dict[str, int]:
-    counting = [each.level for each in judged.findings if each.counts]
-    new = [each for each in judged.findings if each.status == "new"]
+def _summary(context: Json, found: Sequence[Finding], judgement: Judgement) -> dict[str, int]:
+    counting = [each.level for each in found if each.counts]
+    new = [each for each in found if each.status == "new"]
     return {
         "deny": counting.count("deny"),
         "warn": counting.count("warn"),
-        "undecided": judged.undecided,
-        "existing": len(judged.findings) - len(new),
+        "undecided": judgement.undecided,
+        "existing": len(found) - len(new),
         "waived": sum(each.waived is not None for each in new),
         "judged": len(context["resources"]),
         "indirect": context["gate"]["indirect"],
@@ -262,6 +164,7 @@ def _decision_id(context: Json, bundle: Bundle) -> str:
 def _preview(
     case: Case,
     preview_bundle: Bundle | PolicyError | None,
+    engine: Engine,
     preview_engine: Engine,
     locate: Locator,
     *,
@@ -278,14 +181,14 @@ def _preview(
     if isinstance(preview_bundle, PolicyError):
         return Preview("error", changed, _told(preview_bundle))
     bundle = preview_bundle or case.bundle
-    engine = case.engine if bundle.digest == case.bundle.digest else preview_engine
+    by = engine if bundle.digest == case.bundle.digest else preview_engine
     try:
-        head = open_case(told["context"], bundle, engine)
-        judged = _judge(head, locate, include_existing=include_existing)
+        head = open_case(told["context"], bundle, by)
+        judgement = judged(head, include_existing=include_existing)
     except GateError as error:
         return Preview("error", changed, _told(error))
-    reason = "; ".join(judged.reasons) or None
-    return Preview(judged.outcome, changed, reason, judged.findings)
+    reason = "; ".join(judgement.reasons) or None
+    return Preview(judgement.outcome, changed, reason, findings.finished(judgement.found, locate))
 
 
 def _told(error: GateError) -> str:

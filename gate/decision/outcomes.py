@@ -11,6 +11,7 @@ from gate.model.policy import Rule, RuleFailure
 from gate.model.verdict import Outcome, RuleOutcome, RuleResult, TargetOutcome
 
 Json = Mapping[str, Any]
+FailOn = Literal["deny", "warn", "never"]
 Sight = Literal["judged", "deny", "warn", "undecided", "skipped"]
 
 _WORST_FIRST: tuple[RuleResult, ...] = (
@@ -173,9 +174,7 @@ def verdict_of(
     return "warn" if "warn" in levels else "pass"
 
 
-def exit_code(
-    verdict: Outcome, *, undecided: bool, fail_on: Literal["deny", "warn", "never"], mode: str
-) -> int:
+def exit_code(verdict: Outcome, *, undecided: bool, fail_on: FailOn, mode: str) -> int:
     """The exit code of a verdict. `fail_on` speaks of findings alone: where it lets a deny go,
     what is `undecided` beside it still counts. Advisory mode lets all go but an error."""
     if verdict == "error":

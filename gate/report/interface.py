@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from gate.model.outlook import Outlook
 from gate.model.verdict import Verdict
 
 
@@ -28,4 +29,11 @@ class Report(Protocol):
     """One format: the function `render` of its module."""
 
     def __call__(self, verdict: Verdict, look: Look, /) -> str:
+        """The whole report, with a newline at its end."""
+
+
+class OutlookReport(Protocol):
+    """One format of what `gate when` says: the function `render` of its module."""
+
+    def __call__(self, outlook: Outlook, look: Look, /) -> str:
         """The whole report, with a newline at its end."""

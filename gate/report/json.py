@@ -47,7 +47,7 @@ def render(verdict: Verdict, look: Look) -> str:
 
 def to_json(verdict: Verdict) -> Json:
     """The verdict as plain data, its keys in the order of the schema."""
-    written: Json = _clean(
+    written: Json = clean(
         {
             "schema": SCHEMA,
             "verdict": verdict.verdict,
@@ -77,7 +77,7 @@ def to_json(verdict: Verdict) -> Json:
 
 def error_json(error: GateError) -> Json:
     """What is printed instead of a verdict where a run ends with an error (exits 2 and 4)."""
-    written: Json = _clean(
+    written: Json = clean(
         {
             "schema": SCHEMA,
             "verdict": "error",
@@ -102,7 +102,7 @@ def _finding(finding: Finding) -> Json:
         "message": finding.message,
         "resource": finding.resource,
         "service": finding.service,
-        "location": None if finding.location is None else _location(finding.location),
+        "location": None if finding.location is None else location(finding.location),
         "status": finding.status,
         "waived": None if finding.waived is None else _waived(finding.waived),
         "fingerprint": finding.fingerprint,
@@ -112,12 +112,13 @@ def _finding(finding: Finding) -> Json:
     }
 
 
-def _location(location: Location) -> Json:
+def location(place: Location) -> Json:
+    """A finding's place as plain data."""
     return {
-        "path": location.path,
-        "line": location.line,
-        "column": location.column,
-        "side": location.side,
+        "path": place.path,
+        "line": place.line,
+        "column": place.column,
+        "side": place.side,
     }
 
 
@@ -194,12 +195,12 @@ def _ordered(values: Mapping[str, Any], first: Sequence[str]) -> Json:
     return {key: values[key] for key in [*known, *sorted(values.keys() - set(known))]}
 
 
-def _clean(value: Any) -> Any:
+def clean(value: Any) -> Any:
     """The same data as JSON has it, without lone surrogates, which no reader of UTF-8 takes."""
     if isinstance(value, str):
         return encodable(value)
     if isinstance(value, Mapping):
-        return {encodable(key): _clean(each) for key, each in value.items()}
+        return {encodable(key): clean(each) for key, each in value.items()}
     if isinstance(value, Sequence):
-        return [_clean(each) for each in value]
+        return [clean(each) for each in value]
     return value

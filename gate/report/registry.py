@@ -7,11 +7,15 @@ from importlib import import_module
 from typing import cast
 
 from gate.errors import UsageError, did_you_mean
-from gate.report.interface import Report
+from gate.report.interface import OutlookReport, Report
 
 FORMATS: Mapping[str, str] = {
     "text": "gate.report.text",
     "json": "gate.report.json",
+}
+OUTLOOKS: Mapping[str, str] = {
+    "text": "gate.report.when",
+    "json": "gate.report.when_json",
 }
 
 
@@ -21,10 +25,19 @@ def renderer(name: str) -> Report:
     Raises:
         UsageError: there is no such format.
     """
-    module = FORMATS.get(name)
+    return cast(Report, _render(FORMATS, name))
+
+
+def outlook_renderer(name: str) -> OutlookReport:
+    """As `renderer`, for what `gate when` says."""
+    return cast(OutlookReport, _render(OUTLOOKS, name))
+
+
+def _render(formats: Mapping[str, str], name: str) -> object:
+    module = formats.get(name)
     if module is None:
         raise UsageError(
-            f"There is no output format `{name}`{did_you_mean(name.lower(), FORMATS)}",
-            advice=f"Use one of: {', '.join(sorted(FORMATS))}.",
+            f"There is no output format `{name}`{did_you_mean(name.lower(), formats)}",
+            advice=f"Use one of: {', '.join(sorted(formats))}.",
         )
-    return cast(Report, import_module(module).render)
+    return import_module(module).render

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from gate.model.config import Level
@@ -12,26 +12,31 @@ from gate.report.escape import plain
 from gate.report.interface import Look
 from gate.report.layout import Style, Word, columns, cut, paint, paragraph, reflow
 
+Cell = str | tuple[str, Style]
+"""A text, or a text in its style. A level alone has its own colour."""
+
 _GAP = 2
 _LEAST_CELL = 8
 _LABELS = 14
 _LEVELS: Mapping[str, Style] = {"deny": "deny", "warn": "warn", "off": "dim"}
 
 
-def table(header: Sequence[str], rows: Sequence[Sequence[str]], look: Look) -> str:
+def table(
+    header: Sequence[str], rows: Sequence[Sequence[Cell]], look: Look, whole: Collection[int] = ()
+) -> str:
     """The rows in aligned columns, with a newline at the end.
 
-    On a terminal the widest columns are cut until a row fits its width, the first one last;
-    elsewhere nothing is cut, since a program may read it.
+    On a terminal the widest columns are cut until a row fits its width, the first one last and
+    those of `whole` not at all; elsewhere nothing is cut, since a program may read it.
     """
-    cells = [[plain(cell) for cell in row] for row in rows]
+    cells = [[_styled(cell) for cell in row] for row in rows]
+    named: list[list[tuple[str, Style]]] = [[(name, "dim") for name in header]]
     widths = [
-        max(columns(row[index]) for row in [list(header), *cells]) for index in range(len(header))
+        max(columns(row[index][0]) for row in [*named, *cells]) for index in range(len(header))
     ]
     if look.terminal:
-        widths = _fitted(widths, look.width)
-    lines = [_row(header, widths, look, "dim"), *(_row(row, widths, look) for row in cells)]
-    return "\n".join(lines) + "\n"
+        widths = _fitted(widths, look.width, whole)
+    return "\n".join(_row(row, widths, look) for row in [*named, *cells]) + "\n"
 
 
 def rule_page(
@@ -58,24 +63,30 @@ def rule_page(
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
-def _fitted(widths: Sequence[int], width: int) -> list[int]:
+def _styled(cell: Cell) -> tuple[str, Style]:
+    if isinstance(cell, str):
+        return plain(cell), _LEVELS.get(cell, "plain")
+    return plain(cell[0]), cell[1]
+
+
+def _fitted(widths: Sequence[int], width: int, whole: Collection[int]) -> list[int]:
     """The widths, the widest made narrower until all fit; the first, the name, at last."""
-    first, *others = widths
-    over = first + sum(others) + _GAP * len(others) - width
-    while over > 0 and max(others, default=0) > _LEAST_CELL:
-        others[others.index(max(others))] -= 1
+    fitted = list(widths)
+    over = sum(fitted) + _GAP * (len(fitted) - 1) - width
+    others = [index for index in range(1, len(fitted)) if index not in whole]
+    while over > 0 and (wide := [index for index in others if fitted[index] > _LEAST_CELL]):
+        fitted[max(wide, key=fitted.__getitem__)] -= 1
         over -= 1
-    return [max(first - max(over, 0), min(first, _LEAST_CELL)), *others]
+    fitted[0] = max(fitted[0] - max(over, 0), min(fitted[0], _LEAST_CELL))
+    return fitted
 
 
-def _row(cells: Sequence[str], widths: Sequence[int], look: Look, style: Style = "plain") -> str:
+def _row(cells: Sequence[tuple[str, Style]], widths: Sequence[int], look: Look) -> str:
     shown = []
-    for cell, width in zip(cells, widths, strict=True):
-        text = cut(cell, width)
-        fill = " " * (width - columns(text))
-        shown.append((text, fill, _LEVELS.get(text, style)))
-    line = (" " * _GAP).join(paint(text, painted, look) + fill for text, fill, painted in shown)
-    return line.rstrip(" ")
+    for (whole, style), width in zip(cells, widths, strict=True):
+        text = cut(whole, width)
+        shown.append(paint(text, style, look) + " " * (width - columns(text)))
+    return (" " * _GAP).join(shown).rstrip(" ")
 
 
 def _paragraphs(text: str, look: Look) -> list[str]:

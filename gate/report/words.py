@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from gate.model.manifest import Location
 from gate.model.verdict import Finding
 
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
 
 def plural(count: int, noun: str) -> str:
     """`1 finding`, `2 findings`."""
@@ -25,6 +27,12 @@ def moment(time: str, now: str | None = None) -> str:
     start = _parsed(now) if now else None
     wait = f" (in {_span(at - start)})" if start and at > start else ""
     return at.strftime(form) + wait
+
+
+def day(time: str, now: str | None = None) -> str:
+    """As `moment`, with the day of the week before it: `Fri 2026-11-27 17:00 UTC`."""
+    at = _parsed(time)
+    return moment(time, now) if at is None else f"{_DAYS[at.weekday()]} {moment(time, now)}"
 
 
 def place(location: Location) -> str:

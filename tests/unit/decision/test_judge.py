@@ -377,6 +377,79 @@ class TestPrecedence:
         assert (found.verdict, found.exit_code, found.mode) == (expected, code, "advisory")
 
 
+class TestRollback:
+    """A rollback that is nothing to a rule of budgets or freezes needs none of their evidence."""
+
+    TEXT = """\
+default applies := false
+
+applies if input.change.rollback == null
+
+deny contains {"message": "frozen", "service": "checkout"} if {
+	applies
+	input.evidence.slo.checkout.production.value[0].left <= 0
+}
+"""
+    RULE = bundle(module("slo.low", TEXT, requires="[slo]"))
+    DOWN = slo(checkout=evidence("unavailable", "503"))
+
+    def made(self, *, rollback: bool, **more: Any) -> dict[str, Any]:
+        found = context(self.RULE, [resource("a", {}, {"x": 1})], targets=[CHECKOUT], **more)
+        found["change"]["rollback"] = {"to": "a" * 40} if rollback else None
+        return found
+
+    @pytest.mark.parametrize("way", ["undecided", "deny", "warn"])
+    @pytest.mark.parametrize("status", ["unavailable", "stale", "skipped", "not_configured"])
+    def test_a_rollback_is_never_in_the_way_of_a_source_that_is_down(
+        self, status: str, way: Any
+    ) -> None:
+        told = {
+            "evidence": slo(checkout=evidence(status, "503")),
+            "gate": {"require": ["slo"], "on_unavailable": {"slo.low": way}},
+        }
+        found = verdict(self.RULE, self.made(rollback=True, **told))
+        assert (found.verdict, found.exit_code, found.findings) == ("pass", 0, [])
+        assert outcome(found, "slo.low").outcome == "not_applicable"
+        assert outcome(found, "slo.low").targets == []
+
+    @pytest.mark.parametrize(
+        ("way", "expected"), [("undecided", "undecided"), ("deny", "deny"), ("warn", "warn")]
+    )
+    def test_any_other_change_is(self, way: Any, expected: str) -> None:
+        told = {"evidence": self.DOWN, "gate": {"on_unavailable": {"slo.low": way}}}
+        assert verdict(self.RULE, self.made(rollback=False, **told)).verdict == expected
+
+    def test_what_rests_on_evidence_that_is_not_there_is_no_reason_to_pass(self) -> None:
+        rules = bundle(
+            module(
+                "slo.low",
+                "default applies := false\n\n"
+                "applies if input.evidence.slo.checkout.production.status == \"ok\"\n\n"
+                'deny contains "spent" if applies',
+                requires="[slo]",
+            )
+        )
+        made = context(rules, [resource("a", {}, {})], targets=[CHECKOUT], evidence=self.DOWN)
+        assert verdict(rules, made).verdict == "undecided"
+
+    def test_another_kind_of_evidence_is_needed_all_the_same(self) -> None:
+        rules = bundle(module("team.calm", self.TEXT, requires="[slo, incidents]"))
+        assert verdict(rules, self.made(rollback=True, evidence=self.DOWN)).verdict == "undecided"
+
+    def test_a_rule_that_fails_to_say_so_needs_its_evidence(self) -> None:
+        fails = bundle(
+            module("slo.low", 'deny contains "x" if 1 < 0\n\napplies := 3', requires="[slo]")
+        )
+        made = context(fails, [resource("a", {}, {})], targets=[CHECKOUT], evidence=self.DOWN)
+        assert verdict(fails, made).verdict == "error"
+
+    def test_what_it_says_all_the_same_is_not_lost(self) -> None:
+        rules = bundle(
+            module("slo.low", 'default applies := false\n\ndeny contains "x"', requires="[slo]")
+        )
+        assert verdict(rules, self.made(rollback=True, evidence=self.DOWN)).verdict == "deny"
+
+
 class TestTime:
     LATER = bundle(module("team.says", SAYS, effective_on="2026-12-24"))
 
