@@ -2,6 +2,7 @@
 """Draws what a terminal shows as an SVG.
 
     gate check --color always | docs/pictures/make.py docs/pictures/verdict.svg
+    gate slo --color always | docs/pictures/make.py docs/pictures/slo.svg "gate slo"
 
 It reads text with ANSI colours and fetches nothing: the picture names fonts that are installed
 where it is seen.
@@ -32,11 +33,12 @@ def picture(ansi: str, title: str = "gate check") -> str:
 
 
 def without_fonts(svg: str) -> str:
-    """The picture without fonts from the net."""
+    """The picture without fonts from the net, its spaces kept."""
     svg = re.sub(r"@font-face\s*{[^}]*}\s*", "", svg)
     svg = re.sub(r"font-family:[^;]+;", f"font-family: {FONTS};", svg)
+    svg = svg.replace("<text ", '<text xml:space="preserve" ')
     return "\n".join(line.rstrip() for line in svg.strip().split("\n")) + "\n"
 
 
 if __name__ == "__main__":
-    Path(sys.argv[1]).write_text(picture(sys.stdin.read()), encoding="utf-8")
+    Path(sys.argv[1]).write_text(picture(sys.stdin.read(), *sys.argv[2:3]), encoding="utf-8")

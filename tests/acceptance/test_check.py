@@ -285,20 +285,20 @@ def test_recorded_evidence_decides(repo: Repo) -> None:
         "package gate.team.budget\n\n"
         'deny contains {"message": "no budget", "service": s} if {\n'
         "\tsome s, environments in input.evidence.slo\n"
-        "\tsome e in environments\n\te.value.remaining < 0\n}\n"
+        "\tsome e in environments\n\tsome slo in e.value\n\tslo.remaining < 0\n}\n"
     )
     evidence = {
         "app": {
             "default": {
                 "status": "ok",
                 "observed_at": "2026-11-22T09:59:00Z",
-                "value": {"remaining": -0.1},
+                "value": [{"name": "a", "objective": 0.999, "remaining": -0.1}],
             }
         }
     }
     repo.write(
         ".gate.yaml",
-        "version: 1\npolicies: [builtin, policies]\nevidence: {slo: [{file: slo.json}]}\n",
+        "version: 1\npolicies: [policies]\nevidence: {slo: [{file: slo.json}]}\n",
     )
     repo.write("policies/team/budget.rego", rule)
     repo.write("slo.json", json.dumps(evidence))

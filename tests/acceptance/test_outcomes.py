@@ -28,8 +28,14 @@ services:
 """
 
 SLO = {
-    "cart": {"production": {"status": "ok", "observed_at": NOW, "value": {"remaining": 0.5}}},
-    "checkout": {"production": {"status": "ok", "observed_at": NOW, "value": {"remaining": -1}}},
+    service: {
+        "production": {
+            "status": "ok",
+            "observed_at": NOW,
+            "value": [{"name": "availability", "objective": 0.999, "remaining": remaining}],
+        }
+    }
+    for service, remaining in (("cart", 0.5), ("checkout", -1))
 }
 
 
@@ -47,7 +53,8 @@ def budget(kind: str = "slo") -> str:
         f"\tsome service, environments in input.evidence.{kind}\n"
         "\tsome environment, told in environments\n"
         '\ttold.status == "ok"\n'
-        "\ttold.value.remaining < 0\n"
+        "\tsome slo in told.value\n"
+        "\tslo.remaining < 0\n"
         '\tfinding := {"message": sprintf("no budget in %s", [environment]), "service": service}\n'
         "}\n"
     )

@@ -158,6 +158,7 @@ def test_every_option_is_also_a_variable(shop: Path) -> None:
         "TREE": ("apps", "everything in apps"),
         "BASE_TREE": ("apps", "--tree"),
         "REPO": ("nowhere", "'--repo'"),
+        "EVENT": ("nowhere", "'--event'"),
         "CONFIG": ("nowhere", "nowhere"),
         "POLICY": ("nowhere", "nowhere"),
         "CONFTEST": ("nowhere", "nowhere"),
@@ -201,7 +202,7 @@ def test_a_misspelt_area_of_rules_is_no_empty_list(shop: Path) -> None:
     assert "Did you mean `workload`?" in run.err
 
 
-@pytest.mark.parametrize("name", ["verdict", "input", "config"])
+@pytest.mark.parametrize("name", schemas.NAMES)
 def test_a_published_schema_is_one(shop: Path, name: str) -> None:
     jsonschema.Draft202012Validator.check_schema(gate("schema", name, cwd=shop).json)
 

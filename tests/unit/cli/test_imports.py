@@ -39,6 +39,8 @@ def imported(*arguments: str) -> set[str]:
         ["policy", "test", "--help"],
         ["policy", "coverage", "--help"],
         ["explain", "--help"],
+        ["freeze", "--help"],
+        ["slo", "--help"],
     ],
 )
 def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
