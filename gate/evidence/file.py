@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any, get_args
 
 from gate.evidence.interface import Question
+from gate.evidence.recorded import FormError, checked
 from gate.model.change import MODE_LINK, Tree, Unread
 from gate.model.manifest import Target
 from gate.model.verdict import Evidence, EvidenceStatus
@@ -55,6 +56,9 @@ def _one(
     try:
         envelope = _envelope(content, target, name)
         late = _late(envelope, question.now, name, duration(max_age)) if max_age else None
+        value = envelope.get("value")
+        if envelope["status"] == "ok":
+            value = _formed(question.kind, target, value, name)
     except _UnusableError as error:
         return _unavailable(question, target, str(error))
     status = envelope["status"]
@@ -67,8 +71,16 @@ def _one(
         source=name,
         observed_at=envelope.get("observed_at"),
         reason=late if is_late else envelope.get("reason") or _silence(status, name),
-        value=envelope.get("value"),
+        value=value,
     )
+
+
+def _formed(kind: str, target: Target, value: Any, name: str) -> Any:
+    try:
+        return checked(kind, value, name)
+    except FormError as error:
+        where = f"{target.service} in {target.environment}"
+        raise _UnusableError(f"{name}: for {where}, {error}") from error
 
 
 def _content(tree: Tree, path: str, name: str) -> Mapping[str, Any]:

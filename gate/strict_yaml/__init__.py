@@ -1,1 +1,1 @@
-"""YAML of the gate's own files: read strictly, checked against a schema, each value with its line."""
+"""YAML of the gate's own files: read strictly, checked against a schema, with lines."""

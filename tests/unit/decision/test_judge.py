@@ -424,7 +424,7 @@ deny contains {"message": "frozen", "service": "checkout"} if {
             module(
                 "slo.low",
                 "default applies := false\n\n"
-                "applies if input.evidence.slo.checkout.production.status == \"ok\"\n\n"
+                'applies if input.evidence.slo.checkout.production.status == "ok"\n\n'
                 'deny contains "spent" if applies',
                 requires="[slo]",
             )

@@ -21,11 +21,16 @@ NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
 TARGET = Target("checkout", "production", 1)
 
 
-def look(content: object, settings: object = "slo.json", links: tuple[str, ...] = ()) -> Evidence:
+def look(
+    content: object,
+    settings: object = "slo.json",
+    links: tuple[str, ...] = (),
+    kind: str = "alerts",
+) -> Evidence:
     data = content if isinstance(content, str | bytes | Unread) else json.dumps(content)
     tree = Files({"slo.json": data}, links)
     name = settings if isinstance(settings, str) else "slo.json"
-    (found,) = observe(Question(name, "slo", [TARGET], settings, tree, NOW))
+    (found,) = observe(Question(name, kind, [TARGET], settings, tree, NOW))
     return found
 
 
@@ -36,7 +41,7 @@ def envelope(**fields: Any) -> dict[str, Any]:
 def test_a_recorded_envelope_is_given_back() -> None:
     content = envelope(observed_at="2026-11-22T09:00:00Z", value={"remaining": 0.25}, reason=None)
     assert look(content) == Evidence(
-        "slo",
+        "alerts",
         "checkout",
         "production",
         "ok",
@@ -154,6 +159,118 @@ def test_durations(text: str, seconds: float) -> None:
     assert duration(text).total_seconds() == seconds
 
 
+ENTRY = {"name": "availability", "objective": 0.999, "remaining": 0.5}
+WINDOW = {"name": "holidays", "from": "2026-12-20T00:00:00Z", "until": None}
+
+
+def value(kind: str, *items: object) -> Evidence:
+    return look(envelope(value=list(items)), kind=kind)
+
+
+def test_a_recorded_budget_gets_its_defaults() -> None:
+    (entry,) = value("slo", ENTRY).value
+    assert entry == {
+        **ENTRY,
+        "window": None,
+        "state": "ok",
+        "reason": None,
+        "burn_rate": None,
+        "pairs": [],
+        "exhausted_at": None,
+        "projection": [],
+        "source": "slo.json",
+        "place": None,
+    }
+    states = [(0.1, "warning"), (0, "exhausted"), (-2, "exhausted"), (1, "ok")]
+    for remaining, state in states:
+        (entry,) = value("slo", {**ENTRY, "remaining": remaining}).value
+        assert entry["state"] == state
+    unknown = {**ENTRY, "remaining": None, "objective": None, "reason": "down"}
+    assert value("slo", unknown).value[0]["state"] == "insufficient_data"
+
+
+def test_a_recorded_calendar_gets_its_defaults() -> None:
+    (calendar,) = value("freeze", {"windows": [WINDOW]}).value
+    assert calendar == {
+        "source": "slo.json",
+        "until": None,
+        "last_end": None,
+        "review_by": None,
+        "windows": [{**WINDOW, "reason": None, "who": None, "line": None}],
+    }
+
+
+@pytest.mark.parametrize(
+    ("kind", "item", "reason"),
+    [
+        ("slo", 1, "value[0] must be an object"),
+        ("slo", {"name": "a", "objective": 0.9}, "value[0] has no `remaining`"),
+        ("slo", {**ENTRY, "remainig": 1}, "value[0] has an unknown key 'remainig'"),
+        ("slo", {**ENTRY, "name": ""}, "value[0].name must be text"),
+        ("slo", {**ENTRY, "remaining": "0.5"}, "value[0].remaining must be a number"),
+        ("slo", {**ENTRY, "remaining": True}, "value[0].remaining must be a number"),
+        (
+            "slo",
+            {**ENTRY, "remaining": None},
+            "value[0] is insufficient_data, and needs a `reason`",
+        ),
+        ("slo", {**ENTRY, "objective": 99.9}, "value[0].objective must be above 0 and below 1"),
+        ("slo", {**ENTRY, "objective": None}, "value[0].objective must be above 0 and below 1"),
+        (
+            "slo",
+            {**ENTRY, "remaining": -1, "state": "ok"},
+            "value[0] has -1 remaining, so its state cannot be ok",
+        ),
+        (
+            "slo",
+            {**ENTRY, "remaining": None, "state": "ok"},
+            "value[0] has no `remaining`, so its state cannot be ok",
+        ),
+        (
+            "slo",
+            {**ENTRY, "state": "fine"},
+            "value[0].state must be one of ok, warning, exhausted, insufficient_data",
+        ),
+        ("slo", {**ENTRY, "pairs": {}}, "value[0].pairs must be a list"),
+        ("slo", {**ENTRY, "pairs": [{}]}, "value[0].pairs[0] has no `severity`"),
+        (
+            "slo",
+            {**ENTRY, "projection": [{"at": "soon", "remaining": 1}]},
+            "value[0].projection[0].at must be an RFC 3339 time with its zone",
+        ),
+        ("freeze", {}, "value[0] has no `windows`"),
+        ("freeze", {"windows": [{}]}, "value[0].windows[0] has no `name`"),
+        (
+            "freeze",
+            {"windows": [{**WINDOW, "from": "2026-12-20"}]},
+            "value[0].windows[0].from must be an RFC 3339 time with its zone",
+        ),
+        (
+            "freeze",
+            {"windows": [{**WINDOW, "until": "2026-12-19T00:00:00Z"}]},
+            "value[0].windows[0] ends before it begins",
+        ),
+        (
+            "freeze",
+            {"windows": [{**WINDOW, "line": 0}]},
+            "value[0].windows[0].line must be the number of a line",
+        ),
+    ],
+)
+def test_a_recorded_value_of_a_wrong_form_is_unavailable(
+    kind: str, item: object, reason: str
+) -> None:
+    found = value(kind, item)
+    assert (found.status, found.value) == ("unavailable", None)
+    assert found.reason == f"slo.json: for checkout in production, {reason}"
+
+
+def test_a_recorded_value_that_is_no_list() -> None:
+    found = look(envelope(), kind="freeze")
+    assert found.reason == "slo.json: for checkout in production, value must be a list"
+    assert look(envelope(status="stale", value=1), kind="slo").value == 1
+
+
 json_values = st.recursive(
     st.none()
     | st.booleans()
@@ -183,8 +300,9 @@ shaped = st.fixed_dictionaries(
 @given(
     st.binary(max_size=30) | json_values | shaped,
     st.sampled_from(["slo.json", {"path": "slo.json", "max_age": "999999w"}]),
+    st.sampled_from(["slo", "freeze", "alerts"]),
 )
 @settings(max_examples=300, deadline=None)
-def test_no_content_raises(content: object, source: object) -> None:
-    found = look(content, source)
+def test_no_content_raises(content: object, source: object, kind: str) -> None:
+    found = look(content, source, kind=kind)
     assert found.status == "ok" or found.reason

@@ -38,7 +38,7 @@ def ask(
     evidence: str,
     files: dict[str, str] | None = None,
     *,
-    kind: str = "slo",
+    kind: str = "incidents",
     targets: tuple[Target, ...] = (CHECKOUT,),
     offline: bool = False,
 ) -> list[Evidence]:
@@ -49,8 +49,14 @@ def ask(
 
 
 def test_a_kind_without_source_is_not_configured() -> None:
-    assert gather(["slo"], [CHECKOUT], Config(), Files({}), now=NOW, offline=False) == [
-        Evidence("slo", "checkout", "production", "not_configured", reason="slo is not configured")
+    assert gather(["incidents"], [CHECKOUT], Config(), Files({}), now=NOW, offline=False) == [
+        Evidence(
+            "incidents",
+            "checkout",
+            "production",
+            "not_configured",
+            reason="incidents is not configured",
+        )
     ]
 
 
@@ -64,17 +70,22 @@ def test_the_kinds_are_those_of_the_config() -> None:
 
 
 def test_only_the_kinds_and_targets_that_are_asked_for_are_there() -> None:
-    config = Config(evidence={"slo": [{"file": "slo.json"}], "freeze": [{"switch": {}}]})
+    config = Config(evidence={"incidents": [{"file": "slo.json"}], "freeze": [{"switch": {}}]})
     found = gather(
-        ["slo", "alerts", "slo"], [CHECKOUT, CART], config, Files({}), now=NOW, offline=False
+        ["incidents", "alerts", "incidents"],
+        [CHECKOUT, CART],
+        config,
+        Files({}),
+        now=NOW,
+        offline=False,
     )
     assert [(each.kind, each.service) for each in found] == [
         ("alerts", "checkout"),
         ("alerts", "cart"),
-        ("slo", "checkout"),
-        ("slo", "cart"),
+        ("incidents", "checkout"),
+        ("incidents", "cart"),
     ]
-    assert gather(["slo"], [], config, Files({}), now=NOW, offline=False) == []
+    assert gather(["incidents"], [], config, Files({}), now=NOW, offline=False) == []
     assert gather([], [CHECKOUT], config, Files({}), now=NOW, offline=False) == []
 
 
@@ -99,7 +110,7 @@ def test_offline_a_source_on_the_network_is_skipped(source: str) -> None:
 
 def test_offline_a_recorded_file_is_still_read() -> None:
     files = {"slo.json": recorded(checkout=envelope(value={"remaining": 0.4}))}
-    (found,) = ask("{slo: [{file: slo.json}]}", files, offline=True)
+    (found,) = ask("{incidents: [{file: slo.json}]}", files, offline=True)
     assert (found.status, found.value) == ("ok", {"remaining": 0.4})
 
 
@@ -109,7 +120,7 @@ def test_a_variable_without_value_makes_the_source_unavailable(
 ) -> None:
     if value is not None:
         monkeypatch.setenv("FOLDER", value)
-    (found,) = ask("{slo: [{file: {path: '${FOLDER}/${NAME}.json'}}]}")
+    (found,) = ask("{incidents: [{file: {path: '${FOLDER}/${NAME}.json'}}]}")
     assert found.status == "unavailable"
     assert found.reason == "${FOLDER} and ${NAME} are not set"
 
@@ -117,20 +128,20 @@ def test_a_variable_without_value_makes_the_source_unavailable(
 def test_a_variable_takes_its_value_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NAME", "${OTHER}")
     files = {"${OTHER}.json": recorded(checkout=envelope(value=1))}
-    (found,) = ask("{slo: [{file: '${NAME}.json'}]}", files)
+    (found,) = ask("{incidents: [{file: '${NAME}.json'}]}", files)
     assert (found.status, found.value) == ("ok", 1)
 
 
 def test_a_variable_s_value_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOKEN", "hunter2")
-    (found,) = ask("{slo: [{file: '${TOKEN}.json'}]}")
+    (found,) = ask("{incidents: [{file: '${TOKEN}.json'}]}")
     assert (found.status, found.source) == ("unavailable", "${TOKEN}.json")
     assert "hunter2" not in repr(found)
 
 
 def join(one: Any, other: Any) -> Evidence:
     files = {"a.json": recorded(**one), "b.json": recorded(**other)}
-    (found,) = ask("{slo: [{file: a.json}, {file: b.json}]}", files)
+    (found,) = ask("{incidents: [{file: a.json}, {file: b.json}]}", files)
     return found
 
 
@@ -138,7 +149,7 @@ def test_values_of_several_sources_are_joined() -> None:
     early = {"status": "ok", "observed_at": "2026-11-22T10:30:00+02:00", "value": [3]}
     found = join({"checkout": envelope(value=[1, 2])}, {"checkout": early})
     assert found == Evidence(
-        "slo",
+        "incidents",
         "checkout",
         "production",
         "ok",
@@ -172,8 +183,8 @@ def test_the_worst_status_wins() -> None:
 
 
 def test_a_source_that_leaves_a_target_out_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(SOURCES, ("slo", "file"), f"{__name__}:says_nothing")
-    (found,) = ask("{slo: [{file: a.json}]}")
+    monkeypatch.setitem(SOURCES, ("incidents", "file"), f"{__name__}:says_nothing")
+    (found,) = ask("{incidents: [{file: a.json}]}")
     assert (found.status, found.reason) == ("unavailable", "it gave no answer")
 
 
@@ -186,7 +197,7 @@ def test_a_source_speaks_for_its_environments_alone() -> None:
     files = {"all.json": json.dumps(told), "prod.json": json.dumps(told)}
     targets = (CHECKOUT, Target("checkout", "staging"), Target("checkout", "test"))
     found = ask(
-        "{slo: [{file: {path: prod.json, environments: [production]}},"
+        "{incidents: [{file: {path: prod.json, environments: [production]}},"
         " {file: {path: all.json, environments: [production, staging]}}]}",
         files,
         targets=targets,
@@ -200,8 +211,8 @@ def test_a_source_speaks_for_its_environments_alone() -> None:
 
 def test_sources_are_asked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each of them waits until all have been asked."""
-    monkeypatch.setitem(SOURCES, ("slo", "file"), f"{__name__}:meets")
-    found = ask("{slo: [" + ", ".join("{file: a.json}" for _ in range(20)) + "]}")
+    monkeypatch.setitem(SOURCES, ("incidents", "file"), f"{__name__}:meets")
+    found = ask("{incidents: [" + ", ".join("{file: a.json}" for _ in range(20)) + "]}")
     assert [each.status for each in found] == ["ok"]
 
 
@@ -217,14 +228,14 @@ def test_a_source_that_does_not_answer_costs_its_own_evidence(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setitem(SOURCES, ("freeze", "file"), f"{__name__}:sleeps")
-    evidence = {"freeze": [{"file": "a.json"}], "slo": [{"file": "slo.json"}]}
+    evidence = {"freeze": [{"file": "a.json"}], "incidents": [{"file": "slo.json"}]}
     tree = Files({"slo.json": recorded(checkout=envelope(value=[1]))})
     config = Config(evidence=evidence)
-    freeze, slo = gather(
-        ["slo", "freeze"], [CHECKOUT], config, tree, now=NOW, offline=False, seconds=0.1
+    freeze, incidents = gather(
+        ["incidents", "freeze"], [CHECKOUT], config, tree, now=NOW, offline=False, seconds=0.1
     )
     assert (freeze.status, freeze.reason) == ("unavailable", "no answer within 0.1 seconds")
-    assert slo.status == "ok"
+    assert incidents.status == "ok"
 
 
 def sleeps(question: Question) -> list[Evidence]:
@@ -233,8 +244,8 @@ def sleeps(question: Question) -> list[Evidence]:
 
 
 def test_an_error_of_the_gate_s_own_is_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(SOURCES, ("slo", "file"), f"{__name__}:fails")
-    (found,) = ask("{slo: [{file: a.json}]}")
+    monkeypatch.setitem(SOURCES, ("incidents", "file"), f"{__name__}:fails")
+    (found,) = ask("{incidents: [{file: a.json}]}")
     assert (found.status, found.reason) == ("unavailable", "a.json:3: It is broken.")
 
 

@@ -1,0 +1,142 @@
+"""How the conventions of Prometheus look at a server, and what they find."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Executor
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from gate.clients.http import Unreachable
+from gate.clients.prometheus import Prometheus, RecordingRule, Sample
+from gate.evidence.slo.budget import written_window
+from gate.evidence.slo.interface import Measured, Plan
+from gate.evidence.slo.promql import UnclearError, cleaned, measured
+from gate.model.times import written
+
+BACK = "1d"
+"""How far is looked back for series that are no longer there."""
+STEPS = 60
+"""Into how many steps a window is cut, to see where in it its errors lie."""
+
+Item = TypeVar("Item")
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The server, the time that is asked about, and what the settings say.
+
+    `service_label` and `environment_label` None: those of the convention. `selector` holds
+    matchers. `absent_errors` None: an error series that does not exist means no errors.
+    """
+
+    server: Prometheus
+    pool: Executor
+    at: datetime
+    services: Sequence[str]
+    service_label: str | None = None
+    environment_label: str | None = None
+    selector: str | None = None
+    max_age: timedelta = timedelta(minutes=10)
+    errors_must_exist: bool = True
+
+    def all(self, ask: Callable[[Item], Value], items: Iterable[Item]) -> list[Value]:
+        """The answers to all items, asked at once."""
+        return list(self.pool.map(ask, items))
+
+    def query(self, expression: str) -> list[Sample]:
+        """The samples of a vector at the time of the look. Raises Unreachable."""
+        return self.server.query(expression, self.at)
+
+    def matchers(self, *more: str) -> str:
+        """`{...}` with these matchers and those of the settings."""
+        own = (self.selector or "").strip().removeprefix("{").removesuffix("}").strip(", ")
+        return "{" + ", ".join([*more, *([own] if own else [])]) + "}"
+
+    def aged(self, name: str, newest: datetime) -> str | None:
+        """Why the newest sample of an SLO is too old, or None."""
+        age = self.at - newest
+        if age <= self.max_age:
+            return None
+        return (
+            f"the newest sample of {name} is from {written(newest)}, {_long(age)} ago, and"
+            f" max_age is {written_window(self.max_age)}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An SLO that was asked about. `stale` and `broken` say why the whole evidence is of no use:
+    samples that are too old, or an answer that cannot be had."""
+
+    plan: Plan
+    measured: Measured
+    stale: str | None = None
+    broken: str | None = None
+
+
+class Rules:
+    """The recording rules of a server, asked for where they are wanted. None where it tells of
+    none."""
+
+    def __init__(self, look: Look, *, wanted: bool) -> None:
+        self._found: list[RecordingRule] = []
+        if wanted and look.errors_must_exist:
+            with suppress(Unreachable):
+                self._found = look.server.recording_rules()
+
+    def of(self, name: str, labels: Mapping[str, str]) -> list[RecordingRule]:
+        """Those that record this series."""
+        return [
+            rule
+            for rule in self._found
+            if rule.name == name
+            and all(rule.labels.get(label) == value for label, value in labels.items())
+        ]
+
+
+def proven(look: Look, found: Found, rules: Sequence[RecordingRule]) -> Found:
+    """An SLO without a single error, or the same with the reason why that is not believed: where a
+    rule falls back to `vector(0)`, errors that nobody counts look like none."""
+    if found.measured.bad != 0 or not look.errors_must_exist or found.measured.reason:
+        return found
+    doubt = _doubt(look, found.plan.window, rules)
+    if doubt is None:
+        return found
+    reason = f"it has not a single error, and {doubt}; `absent_errors: none` takes it as none"
+    return replace(found, measured=replace(found.measured, bad=None, reason=reason))
+
+
+def _doubt(look: Look, window: timedelta, rules: Sequence[RecordingRule]) -> str | None:
+    if not rules:
+        return "the server does not tell which rule records it, so errors may not be counted"
+    for rule in rules:
+        try:
+            bare = measured(rule.query)
+            if bare == cleaned(rule.query):
+                continue
+            before = f"count(count_over_time((\n{bare}\n)[{seconds_of(window)}:1h]))"
+            seen = look.query(f"count(\n{bare}\n) or {before}")
+        except UnclearError as error:
+            return f"its rule cannot be read ({error})"
+        except Unreachable as error:
+            return f"whether errors are counted cannot be asked: {error.reason}"
+        if not seen:
+            return "its rule falls back to `vector(0)` or the like, and no series of errors exists"
+    return None
+
+
+def seconds_of(window: timedelta) -> str:
+    """A window as PromQL writes it."""
+    return f"{round(window.total_seconds())}s"
+
+
+def _long(age: timedelta) -> str:
+    seconds = age.total_seconds()
+    for unit, length in (("days", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{seconds:.0f} s"
