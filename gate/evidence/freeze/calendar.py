@@ -23,7 +23,7 @@ from cronsim.cronsim import Field
 from gate.errors import ConfigError, GateError, did_you_mean
 from gate.evidence.freeze.interface import Calendar, Span, as_value
 from gate.evidence.interface import Question
-from gate.model.change import MODE_LINK, Unread
+from gate.model.change import Unread, content_at
 from gate.model.manifest import Target
 from gate.model.times import written
 from gate.model.verdict import Evidence, EvidenceStatus
@@ -260,15 +260,11 @@ def contents(question: Question, path: str, name: str | None = None) -> bytes:
 
     `name` is what people see of a path that holds a variable's value.
     """
-    entry = question.tree.find(path)
+    data = content_at(question.tree, path)
     path = name or path
-    if entry is None:
+    if data is None:
         why = f"There is no file {shown(path)} in {question.tree.label}."
         raise ConfigError(why, advice="Add it, or remove the source.", path=path)
-    if entry.mode == MODE_LINK:
-        why = "It is a symbolic link, and links are not followed."
-        raise ConfigError(why, advice="Put the file itself there.", path=path)
-    _, data = next(iter(question.tree.read([entry])))
     if isinstance(data, Unread):
         why = f"It cannot be read: {data.reason}."
         raise ConfigError(why, advice="Put a small text file there.", path=path)

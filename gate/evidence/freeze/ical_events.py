@@ -20,7 +20,8 @@ from dateutil.rrule import rrulestr
 
 from gate.errors import ConfigError
 from gate.evidence.freeze.calendar import later, overlapping
-from gate.evidence.freeze.ical_file import Event, Length, Local, Named, Rule, first, last
+from gate.evidence.freeze.ical_model import Event, Length, Local, Named, Rule
+from gate.evidence.freeze.ical_zones import first, last
 from gate.evidence.freeze.interface import Freeze, Span
 
 MAX_OCCURRENCES = 20_000

@@ -15,7 +15,6 @@ from zoneinfo import ZoneInfo
 
 from gate import schemas
 from gate.errors import ConfigError, GateError
-from gate.evidence.file import duration
 from gate.evidence.freeze.calendar import (
     FIRST,
     LAST,
@@ -40,6 +39,7 @@ from gate.evidence.freeze.calendar import (
 from gate.evidence.freeze.interface import Calendar, Freeze, Span
 from gate.evidence.interface import Question
 from gate.model.manifest import Target
+from gate.model.times import duration
 from gate.model.verdict import Evidence
 from gate.strict_yaml.check import Wrong, check, shown
 from gate.strict_yaml.nodes import Mark, Node, plain

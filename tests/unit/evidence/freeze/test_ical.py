@@ -87,6 +87,15 @@ def test_an_event_needs_no_more_than_its_times() -> None:
     )
     text = calendar(event("DTSTART:20261122T080000Z", "DURATION:P1D", "ORGANIZER:MAILTO:a@b.c"))
     assert windows(read(text))[0]["who"] == "a@b.c"
+    text = text.replace("ORGANIZER:", "ORGANIZER;CN=Lovelace, Ada:")
+    assert windows(read(text))[0]["who"] == "Lovelace, Ada"
+
+
+def test_a_backslash_hides_neither_a_colon_nor_a_letter() -> None:
+    """Outside of texts it means nothing (RFC 5545, 3.1 and 3.2)."""
+    lines = ("DTSTART;X-A=b\\:20261122T080000Z", "DURATION:PT1H", "SUMMARY:C:\\\\new\\, x")
+    found = windows(read(calendar(event(*lines)), now=utc("2026-11-22T08:30")))
+    assert [each["name"] for each in found] == ["C:\\new, x"]
 
 
 def test_line_ends_a_mark_and_folds_within_a_sign_are_read() -> None:
@@ -132,6 +141,12 @@ def test_several_calendars_and_bare_events_are_all_read() -> None:
         (CORP, "It holds `VTIMEZONE`, which may mean a freeze and is no event."),
         (calendar("Not folded, sadly"), ":4: The line is none of a calendar: `Not folded, sadly`."),
         (calendar("X" + ';A="b"' * 1000 + ":c"), ":4: The line is none of a calendar"),
+        (calendar("RDATE;VALUE=DATE"), ":4: The line is none of a calendar"),
+        (calendar("RDATE;VALUE:20261122"), ":4: The line is none of a calendar"),
+        (calendar("RRUL_:FREQ=DAILY"), ":4: The line is none of a calendar"),
+        (calendar("RR ULE:FREQ=DAILY"), ":4: The line is none of a calendar"),
+        (calendar("a.RRULE:FREQ=DAILY"), ":4: The line is none of a calendar"),
+        (calendar("RRUL\u0395:FREQ=DAILY"), ":4: The line is none of a calendar"),
         (b"BEGIN:VCALENDAR\nX-A:\xe4\nEND:VCALENDAR", ":2: The line is not UTF-8. Save it as"),
         (calendar().encode("utf-16"), ":1: The line is not UTF-8."),
         (b"x" * 5_000_001, "It is too large: 5000001 bytes, at most 5000000."),
@@ -179,6 +194,13 @@ def test_more_events_than_are_read_is_unavailable() -> None:
         (["DTSTART:20261122T250000Z"], "has a DTSTART that is no time"),
         (["DTSTART:20261122T080000+01"], "has a DTSTART that is no time"),
         (["DTSTART:"], "has a DTSTART that is no time"),
+        (["DTSTART:20261122T 80000Z"], "has a DTSTART that is no time"),
+        (["DTSTART:20261122T+80000Z"], "has a DTSTART that is no time"),
+        (["DTSTART:20261122T1_0000Z"], "has a DTSTART that is no time"),
+        (["DTSTART:20261122T08000\u0660Z"], "has a DTSTART that is no time"),
+        (["DTSTART:080000Z"], "has a DTSTART that is no time"),
+        (["DTSTART:PT1H"], "has a DTSTART that is no time"),
+        (["DTSTART:20261122T080000Z/PT1H"], "has a DTSTART that is no time"),
         (["DTSTART:20261122T080000"], ":6: DTSTART `20261122T080000` has no time zone, and"),
         (["DTSTART;VALUE=DATE:20261122"], "DTSTART `20261122` has no time zone, and neither has"),
         (
@@ -190,6 +212,10 @@ def test_more_events_than_are_read_is_unavailable() -> None:
         (["DTSTART:20261122T080000Z", "DURATION:-PT1H"], "ends before it begins."),
         (["DTSTART:20261122T080000Z", "DURATION:1h"], "has a duration that cannot be read, `1h`."),
         (["DTSTART:20261122T080000Z", "DURATION:P"], "has a duration that cannot be read"),
+        (["DTSTART:20261122T080000Z", "DURATION:PT"], "has a duration that cannot be read"),
+        (["DTSTART:20261122T080000Z", "DURATION:P1DT"], "has a duration that cannot be read"),
+        (["DTSTART:20261122T080000Z", "DURATION:PT\u0661H"], "has a duration that cannot be read"),
+        (["DTSTART:20261122T080000Z", "DURATION:P9999999999D"], "has a duration that cannot be"),
         (
             ["DTSTART:20261122T080000Z", "DTEND:20261122T090000Z", "DURATION:PT1H"],
             "has DTEND and DURATION, and may have one.",
@@ -227,6 +253,17 @@ def test_an_event_that_is_not_understood_makes_the_calendar_unavailable(
         ("FREQ=DAILY;BYFOO=1", "has a rule that cannot be read"),
         ("FREQ=DAILY;INTERVAL=0", "has a rule that cannot be read"),
         ("FREQ=DAILY;COUNT=-1", "has a rule that cannot be read"),
+        ("FREQ=DAILY;COUNT=+5", "has a rule that cannot be read"),
+        ("FREQ=DAILY;COUNT= 5", "has a rule that cannot be read"),
+        ("FREQ=DAILY;COUNT=1_0", "has a rule that cannot be read"),
+        ("FREQ=DAILY;COUNT=5,6", "has a rule that cannot be read"),
+        ("FREQ=DAILY;COUNT=", "has a rule that cannot be read"),
+        ("FREQ=DAILY;COUNT", "has a rule that cannot be read"),
+        ("FREQ=DAILY;;COUNT=5", "has a rule that cannot be read"),
+        ("FREQ=DAILY;BYHOUR=1_2", "has a rule that cannot be read"),
+        ("FREQ=MONTHLY;BYMONTHDAY=1, 5", "has a rule that cannot be read"),
+        ("FREQ=DAILY;BYHOUR=" + "1," * 2000 + "1", "has a rule that cannot be read"),
+        ("FREQ=DAILY,WEEKLY", "has a rule that cannot be read"),
         ("FREQ=DAILY;FREQ=WEEKLY", "has a rule that cannot be read"),
         ("FREQ=WEEKLY;BYDAY=XX", "has a rule that cannot be read"),
         ("RSCALE=HEBREW;FREQ=DAILY", "has a rule that cannot be read"),
@@ -236,6 +273,9 @@ def test_an_event_that_is_not_understood_makes_the_calendar_unavailable(
         ("FREQ=SECONDLY", "has a rule that gate does not repeat"),
         ("FREQ=DAILY;COUNT=2;UNTIL=20261231", "has a rule with UNTIL and COUNT, and may have one."),
         ("FREQ=DAILY;UNTIL=soon", "has a RRULE that is no time, `SOON`."),
+        ("FREQ=DAILY;UNTIL=", "has a RRULE that is no time"),
+        ("FREQ=DAILY;UNTIL=P1D", "has a RRULE that is no time"),
+        ("FREQ=DAILY;UNTIL=20261231T+80000Z", "has a RRULE that is no time"),
     ],
 )
 def test_a_rule_that_is_not_understood_makes_the_calendar_unavailable(rule: str, told: str) -> None:

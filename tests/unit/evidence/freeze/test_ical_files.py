@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from gate.evidence.freeze.ical import observe
-from gate.evidence.freeze.ical_file import events, first
+from gate.evidence.freeze.ical_file import events
+from gate.evidence.freeze.ical_zones import first
 from gate.model.verdict import Evidence
 from tests.support.tools import real_data
 from tests.unit.evidence.freeze.asked import ask, reason, times, utc, windows
