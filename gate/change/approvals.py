@@ -28,6 +28,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from gate.change.interface import ChangeRequest
+from gate.clients.address import is_loopback
 from gate.errors import UsageError
 from gate.model.change import Approval, Change, Commit
 from gate.model.times import moment, written
@@ -47,7 +48,6 @@ _SHA = re.compile(r"[0-9a-f]{40,64}")
 _LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _ADDRESS = re.compile(r"<(?:[0-9]+\+)?([^<>@+]+)@users\.noreply\.[^<>@]+>", re.IGNORECASE)
 _OPINIONS = ("APPROVED", "CHANGES_REQUESTED", "DISMISSED")
-_LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 
 Json = Mapping[str, Any]
 
@@ -224,7 +224,8 @@ def _api() -> str:
         parts = urlsplit(address)
     except ValueError as error:
         raise _UnknownError("GITHUB_API_URL is no address") from error
-    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOCAL):
+    is_here = parts.scheme == "http" and is_loopback(parts.hostname or "")
+    if parts.scheme != "https" and not is_here:
         raise _UnknownError("GITHUB_API_URL is no address that begins with https://")
     return address
 

@@ -5,44 +5,37 @@ no secret."""
 from __future__ import annotations
 
 import base64
-import ipaddress
 import json
 import math
-import os
 import re
 import socket
 import ssl
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http.client import HTTPException, IncompleteRead
 from http.cookiejar import DefaultCookiePolicy
 from types import TracebackType
 from typing import Any
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit
 
 import requests
 import urllib3
-from requests.adapters import HTTPAdapter
 
+from gate.clients import transport
 from gate.clients.deadline import within
+from gate.model import strict_json
+from gate.model.times import duration
 
 MAX_BYTES = 8 * 1024**2
 """How large an answer may be, after decompression."""
-MAX_DEPTH = 64
-"""How deep the JSON of an answer may be nested."""
 SECONDS = 10.0
-"""How long one answer may take, with its repeat, where nothing else is set."""
-PAUSE = 0.5
-"""Seconds before the one repeat."""
+"""How long one answer may take, with its repeats, where nothing else is set."""
+PAUSES = (0.5,)
+"""Seconds before each repeat."""
 
 _GRACE = 0.2
-_AGAIN = frozenset({429, 502, 503, 504})
-_TRUSTED = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
-_PLAIN = frozenset({"", "identity", "gzip"})
-_SHOWN = 200
 _LIKE_A_SECRET = 8
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 
 Fields = Mapping[str, str] | Sequence[tuple[str, str]]
 
@@ -83,66 +76,63 @@ class Reply:
 
 
 def access(settings: Any) -> Access:
-    """The connection settings of a source; an address alone has none."""
-    told = settings if isinstance(settings, Mapping) else {}
+    """The connection settings of a source, which may be an address alone. User and password may
+    stand in the address."""
+    told = settings if isinstance(settings, Mapping) else {"url": settings}
+    who = told if told.get("user") is not None else _named(str(told.get("url", "")))
     return Access(
         token=told.get("token"),
-        user=told.get("user"),
-        password=told.get("password"),
+        user=who.get("user"),
+        password=who.get("password"),
         headers=dict(told.get("headers") or {}),
         ca=told.get("ca"),
         certificate=told.get("certificate"),
         key=told.get("key"),
-        timeout=seconds(told["timeout"]) if told.get("timeout") else SECONDS,
+        timeout=duration(told["timeout"]).total_seconds() if told.get("timeout") else SECONDS,
     )
-
-
-def seconds(duration: str) -> float:
-    """The seconds of a duration of the config, such as `10s` or `1h30m`."""
-    return sum(
-        int(number) * _UNITS[unit]
-        for number, unit in re.findall(r"([0-9]+)(ms|[smhdw])", duration, re.ASCII)
-    )
-
-
-def shown(address: str) -> str:
-    """An address as people may see it: without user and password, query and fragment."""
-    try:
-        parts = urlsplit(address)
-    except ValueError:
-        return "the address"
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
 class Session:
     """Connections to one server, or several with the same access, kept open between questions.
+    Who asks is what the access says: what addresses say of that is left out (see `access`).
 
     Up to `parallel` threads may use it at once. The environment's proxies are used (not for this
     machine itself), and its bundle of authorities where `ca` is not set; its password files are
-    not. Raises Unreachable where a setting cannot be used.
+    not. An answer has up to `size` bytes, after decompression or, not `decoded`, as they come. A
+    server that is silent for `silence` seconds, breaks off or is busy is asked again after each
+    of the `pauses`, as long as the time of the access lasts.
+
+    Raises Unreachable where a setting cannot be used.
     """
 
-    def __init__(self, access: Access, *, parallel: int = 1, pause: float = PAUSE) -> None:
-        self._access = access
-        self._pause = pause
+    def __init__(
+        self,
+        access: Access,
+        *,
+        parallel: int = 1,
+        size: int = MAX_BYTES,
+        silence: float = math.inf,
+        pauses: Sequence[float] = PAUSES,
+        decoded: bool = True,
+    ) -> None:
         _check(access)
-        bundles = (os.environ.get(name) for name in _TRUSTED)
-        self._verify: Any = access.ca or next(filter(None, bundles), True)
+        self._access = access
+        self._size = size
+        self._silence = min(silence, access.timeout)
+        self._pauses = pauses
         self._session = _Requests()
-        self._session.trust_env = False
+        transport.guard(
+            self._session, size, authorities=access.ca, decoded=decoded, parallel=parallel
+        )
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self._session.headers.update(
             {"Accept": "application/json", "User-Agent": "change-gate", **access.headers}
         )
-        self._session.headers["Accept-Encoding"] = "identity"
+        self._session.headers.update({"Accept-Encoding": "identity", **_authorization(access)})
         if access.certificate and access.key:
             self._session.cert = (access.certificate, access.key)
         else:
             self._session.cert = access.certificate
-        for scheme in ("http://", "https://"):
-            self._session.mount(
-                scheme, HTTPAdapter(pool_connections=4, pool_maxsize=max(1, parallel))
-            )
 
     def __enter__(self) -> Session:
         return self
@@ -160,104 +150,61 @@ class Session:
         return self._asked("GET", address, {"params": params})
 
     def post(self, address: str, data: Fields = ()) -> Reply:
-        """What a POST of a form is answered with. It may be sent twice. Raises Unreachable."""
+        """What a POST of a form is answered with. It may be sent again. Raises Unreachable."""
         return self._asked("POST", address, {"data": data})
 
     def _asked(self, method: str, address: str, fields: Mapping[str, Any]) -> Reply:
         until = time.monotonic() + self._access.timeout
-        first = True
+        pauses = iter(self._pauses)
         while True:
-            left = until - time.monotonic()
-            if left <= 0:
-                raise self._late()
-            again = first and left > self._pause
+            pause = next(pauses, math.inf)
             try:
-                reply = self._once(method, address, fields, left)
-            except Unreachable as error:
-                if not (again and isinstance(error, _Lost)):
+                reply = self._once(method, address, fields, max(until - time.monotonic(), 0.001))
+            except _Lost:
+                if time.monotonic() + pause >= until:
                     raise
             else:
-                if not (again and reply.status in _AGAIN):
+                if reply.status not in transport.AGAIN or time.monotonic() + pause >= until:
                     return reply
-            first = False
-            time.sleep(self._pause)
+            time.sleep(pause)
 
     def _once(self, method: str, address: str, fields: Mapping[str, Any], left: float) -> Reply:
         try:
             return within(lambda: self._sent(method, address, fields, left), left + _GRACE)
         except TimeoutError:
-            raise self._late() from None
-        except (
-            requests.RequestException,
-            urllib3.exceptions.HTTPError,
-            OSError,
-            ValueError,
-        ) as error:
+            raise _late(self._access.timeout) from None
+        except transport.TooLargeError:
+            raise Unreachable(f"its answer is larger than {self._size / 1024**2:g} MB") from None
+        except transport.EncodedError:
+            reason = "its answer is compressed in a way that nobody asked for"
+            raise Unreachable(reason) from None
+        except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             # The cause's text may hold what nobody may see.
-            raise self._translated(error) from None
+            raise _translated(error, self._silence) from None
 
     def _sent(self, method: str, address: str, fields: Mapping[str, Any], left: float) -> Reply:
-        bare, user, password = _split(address)
+        parts = urlsplit(address)
+        bare = parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment="").geturl()
         with self._session.request(
             method,
             bare,
             **fields,
-            auth=_Authorization(self._access, user, password),
-            timeout=(left, left),
+            timeout=min(left, self._silence),
             allow_redirects=False,
             stream=True,
-            verify=self._verify,
-            proxies={} if _is_local(bare) else requests.utils.get_environ_proxies(bare),
+            proxies=transport.proxies(bare),
         ) as response:
-            if response.headers.get("Content-Encoding", "").strip().lower() not in _PLAIN:
-                raise Unreachable("its answer is compressed in a way that nobody asked for")
-            return Reply(response.status_code, _body(response), response.headers)
-
-    def _late(self) -> Unreachable:
-        return Unreachable(f"no answer within {self._access.timeout:g} s")
-
-    def _translated(self, error: Exception) -> Unreachable:  # noqa: C901 - one case a line
-        chain = list(_chain(error))
-        if isinstance(error, requests.exceptions.ProxyError):
-            return Unreachable(f"the proxy before it fails: {_system(chain)}")
-        if any(isinstance(each, ssl.SSLError) for each in chain):
-            return Unreachable(_tls(chain))
-        if any(_is_timeout(each) for each in chain):
-            return self._late()
-        if any(isinstance(each, socket.gaierror) for each in chain):
-            return Unreachable("the name of its host is not found")
-        if any(isinstance(each, ConnectionRefusedError) for each in chain):
-            return Unreachable("it refuses the connection")
-        if any(isinstance(each, IncompleteRead) for each in chain):
-            return _Lost("its answer was cut off")
-        if any(isinstance(each, ConnectionError) for each in chain):
-            return _Lost("it broke off the connection")
-        if any(isinstance(each, HTTPException) for each in chain):
-            return Unreachable("it does not answer in HTTP")
-        if isinstance(error, requests.exceptions.InvalidHeader | UnicodeError):
-            return Unreachable("the address or a header holds a sign that it cannot hold")
-        if isinstance(error, requests.exceptions.ContentDecodingError) or any(
-            isinstance(each, urllib3.exceptions.DecodeError) for each in chain
-        ):
-            return Unreachable("its answer cannot be decompressed")
-        if isinstance(error, ValueError) and not isinstance(error, requests.JSONDecodeError):
-            return Unreachable("its address is none that can be asked")
-        return Unreachable(f"the connection fails: {_system(chain)}")
+            return Reply(response.status_code, response.content, response.headers)
 
 
 def json_of(reply: Reply) -> Any:
-    """The JSON of an answer. Raises Unreachable where it is none, or nested too deep."""
+    """The JSON of an answer, read strictly. Raises Unreachable where it is none."""
     try:
-        found = json.loads(
-            reply.body.decode("utf-8-sig"), parse_constant=_finite, parse_float=_finite
-        )
-        if b"\\u" in reply.body:
-            json.dumps(found, ensure_ascii=False).encode()
-    except (ValueError, RecursionError):
+        return strict_json.read(reply.body)
+    except strict_json.TooDeepError as error:
+        raise Unreachable(f"its answer is {error}") from None
+    except ValueError:
         raise Unreachable("its answer is not JSON") from None
-    if _deeper(found, MAX_DEPTH):
-        raise Unreachable(f"its answer is nested deeper than {MAX_DEPTH} levels")
-    return found
 
 
 def why(status: int, body: bytes = b"", access: Access | None = None) -> str:
@@ -293,51 +240,27 @@ class _Requests(requests.Session):
         return None
 
 
-class _Authorization(requests.auth.AuthBase):
-    """The bearer token, or user and password. Where there is one, requests looks for no other."""
-
-    def __init__(self, access: Access, user: str | None, password: str | None) -> None:
-        self._told = None
-        if access.token:
-            self._told = f"Bearer {access.token}"
-        elif access.user is not None:
-            self._told = _basic(access.user, access.password or "")
-        elif user is not None:
-            self._told = _basic(user, password or "")
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        if self._told:
-            request.headers["Authorization"] = self._told
-        return request
-
-
-def _basic(user: str, password: str) -> str:
-    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
-
-
-def _split(address: str) -> tuple[str, str | None, str | None]:
-    """The address without the user and the password that it may hold, and these."""
-    parts = urlsplit(address)
-    bare = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment=""))
-    user, password = parts.username, parts.password
-    return bare, user and unquote(user), password and unquote(password)
-
-
-def _is_local(address: str) -> bool:
-    host = urlsplit(address).hostname or ""
+def _named(address: str) -> Mapping[str, str]:
+    """The user and the password that an address holds, or nothing."""
     try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+        parts = urlsplit(address)
     except ValueError:
-        return False
+        return {}
+    if parts.username is None:
+        return {}
+    return {"user": unquote(parts.username), "password": unquote(parts.password or "")}
 
 
-def _body(response: requests.Response) -> bytes:
-    found = bytearray()
-    for part in response.raw.stream(65536, decode_content=True):
-        found += part
-        if len(found) > MAX_BYTES:
-            raise Unreachable(f"its answer is larger than {MAX_BYTES / 1024**2:g} MB")
-    return bytes(found)
+def _authorization(access: Access) -> Mapping[str, str]:
+    if access.token:
+        return {"Authorization": f"Bearer {access.token}"}
+    if access.user is not None:
+        return {"Authorization": f"Basic {_basic(access.user, access.password)}"}
+    return {}
+
+
+def _basic(user: str, password: str | None) -> str:
+    return base64.b64encode(f"{user}:{password or ''}".encode()).decode()
 
 
 def _check(access: Access) -> None:
@@ -349,55 +272,57 @@ def _check(access: Access) -> None:
             raise Unreachable(f"{what} holds a line break or another sign that no header can hold")
     if access.key and not access.certificate:
         raise Unreachable("`key` is set and `certificate` is not")
-    if access.ca:
-        ca = access.ca
-        _try("ca", lambda tls: tls.load_verify_locations(ca))
-    if access.certificate:
-        certificate, key = access.certificate, access.key
-        names = "certificate with key" if key else "certificate"
-        _try(names, lambda tls: tls.load_cert_chain(certificate, key, password=_no_password))
+    if access.ca and (fault := transport.authorities_fault(access.ca)):
+        raise Unreachable(f"ca: {fault}")
+    if access.certificate and (
+        fault := transport.certificate_fault(access.certificate, access.key)
+    ):
+        raise Unreachable(f"certificate{' with key' if access.key else ''}: {fault}")
 
 
-def _no_password() -> str:
-    raise ValueError
+_TIMEOUTS = (TimeoutError, requests.Timeout, urllib3.exceptions.ReadTimeoutError)
+_FAULTS: Sequence[tuple[tuple[type[BaseException], ...], str, type[Unreachable]]] = (
+    ((socket.gaierror,), "the name of its host is not found", _Lost),
+    ((ConnectionRefusedError,), "it refuses the connection", _Lost),
+    ((IncompleteRead,), "its answer was cut off", _Lost),
+    ((ConnectionError,), "it broke off the connection", _Lost),
+    ((HTTPException,), "it does not answer in HTTP", Unreachable),
+    ((urllib3.exceptions.DecodeError,), "its answer cannot be decompressed", Unreachable),
+    (
+        (requests.exceptions.InvalidHeader, UnicodeError),
+        "the address or a header holds a sign that it cannot hold",
+        Unreachable,
+    ),
+)
 
 
-def _try(names: str, load: Callable[[ssl.SSLContext], None]) -> None:
-    try:
-        load(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
-    except (OSError, ValueError) as error:
-        missing = isinstance(error, FileNotFoundError)
-        problem = "there is no such file" if missing else "no PEM file that can be used"
-        raise Unreachable(f"{names}: {problem}") from None
+def _translated(error: Exception, silence: float) -> Unreachable:
+    chain = transport.chain(error)
+    if isinstance(error, requests.exceptions.ProxyError):
+        return Unreachable(f"the proxy before it fails: {_system(chain)}")
+    if any(isinstance(each, ssl.SSLError) for each in chain):
+        return Unreachable(_tls(chain))
+    if any(isinstance(each, _TIMEOUTS) for each in chain):
+        return _late(silence)
+    for kinds, reason, state in _FAULTS:
+        if any(isinstance(each, kinds) for each in chain):
+            return state(reason)
+    if isinstance(error, ValueError):
+        return Unreachable("its address is none that can be asked")
+    return Unreachable(f"the connection fails: {_system(chain)}")
 
 
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    """The error and all that caused it, as far as requests and urllib3 keep that."""
-    seen: list[BaseException] = []
-    todo: list[Any] = [error]
-    while todo:
-        each = todo.pop(0)
-        if isinstance(each, BaseException) and not any(each is one for one in seen):
-            seen.append(each)
-            todo += [each.__cause__, each.__context__, getattr(each, "reason", None), *each.args]
-    return iter(seen)
-
-
-def _is_timeout(error: BaseException) -> bool:
-    return isinstance(
-        error, TimeoutError | requests.Timeout | urllib3.exceptions.TimeoutError
-    ) and not isinstance(error, urllib3.exceptions.NewConnectionError)
+def _late(seconds: float) -> _Lost:
+    return _Lost(f"no answer within {seconds:g} s")
 
 
 def _system(chain: Sequence[BaseException]) -> str:
-    """The system's word for it: those of requests name objects in memory, and addresses."""
-    for each in chain:
-        if isinstance(each, OSError) and each.errno and each.strerror:
-            return each.strerror[0].lower() + each.strerror[1:]
-        tunnel = re.match(r"Tunnel connection failed: (\d{3})", str(each))
-        if tunnel:
-            return f"it answers with status {tunnel[1]}"
-    return type(chain[0]).__name__
+    word = transport.system_word(chain)
+    tunnels = (re.match(r"Tunnel connection failed: (\d{3})", str(each)) for each in chain)
+    tunnel = next(filter(None, tunnels), None)
+    if tunnel:
+        return f"it answers with status {tunnel[1]}"
+    return word or type(chain[0]).__name__
 
 
 def _tls(chain: Sequence[BaseException]) -> str:
@@ -410,8 +335,9 @@ def _tls(chain: Sequence[BaseException]) -> str:
         return "it asks for a client certificate (`certificate`, `key`)"
     if any(each in {"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE"} for each in told):
         return "it does not speak TLS"
-    words = next(iter(told), "the handshake fails")
-    return f"there is no TLS connection: {words.lower().replace('_', ' ')}"
+    if not told or any("EOF" in each for each in told):
+        return "it ended the TLS connection; it may ask for a client certificate"
+    return f"there is no TLS connection: {told[0].lower().replace('_', ' ')}"
 
 
 def _said(body: bytes, secrets: Sequence[str]) -> str:
@@ -426,30 +352,12 @@ def _said(body: bytes, secrets: Sequence[str]) -> str:
         text = next((str(word) for word in words if word), "")
     if text.startswith("<"):
         return ""
-    for secret in secrets:
-        text = text.replace(secret, "<secret>")
-    line = " ".join(text.split())
-    return line[:_SHOWN].rstrip(".") + ("…" if len(line) > _SHOWN else "")
+    return transport.one_line(text, secrets)
 
 
 def _secrets(access: Access) -> list[str]:
     found = [access.token or "", access.password or "", *access.headers.values()]
     if access.user is not None:
-        found.append(_basic(access.user, access.password or "").removeprefix("Basic "))
+        found.append(_basic(access.user, access.password))
     found = [each for each in found if len(each) >= _LIKE_A_SECRET or each == access.password]
     return sorted(filter(None, found), key=len, reverse=True)
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError(f"{text} is not a number of JSON")
-    return number
-
-
-def _deeper(value: object, levels: int) -> bool:
-    if isinstance(value, dict):
-        value = list(value.values())
-    return isinstance(value, list) and (
-        levels == 0 or any(_deeper(each, levels - 1) for each in value)
-    )

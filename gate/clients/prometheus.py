@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from gate.clients.http import Access, Reply, Session, Unreachable, json_of, why
+from gate.model.times import written
 
 _SHOWN = 200
+_OTHER_TIME = timedelta(minutes=5)
+"""How far the time of an answer may be from the one that was asked about: a server's rounding, and
+never an answer that somebody kept."""
 
 
 class BadQueryError(Unreachable):
@@ -19,6 +23,10 @@ class BadQueryError(Unreachable):
 
 class PartialError(Unreachable):
     """The server answers, and says that something is missing from its answer."""
+
+
+ANOTHER = "its answer is to another question; is there a cache before it?"
+"""Why an answer is not used whose labels nobody asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +69,9 @@ class Prometheus:
         """The samples of a vector at that time."""
         form = {"query": expression, "time": _time(at), "timeout": f"{self._access.timeout:g}s"}
         result = self._result(self._post("query", form), "vector")
-        return [_sample(each) for each in result]
+        found = [_sample(each) for each in result]
+        _check_times((each.at for each in found), at, at)
+        return found
 
     def query_range(
         self, expression: str, start: datetime, end: datetime, step: timedelta
@@ -75,11 +85,15 @@ class Prometheus:
             "timeout": f"{self._access.timeout:g}s",
         }
         result = self._result(self._post("query_range", form), "matrix")
-        return [_series(each) for each in result]
+        found = [_series(each) for each in result]
+        _check_times((each for one in found for each, _ in one.values), start, end)
+        return found
 
-    def recording_rules(self) -> list[RecordingRule]:
-        """All rules that record series."""
-        reply = self._session.get(self._where("rules"), {"type": "record"})
+    def recording_rules(self, name: str) -> list[RecordingRule]:
+        """The rules that record a series of this name. A server that knows no such filter gives
+        others too."""
+        fields = {"type": "record", "rule_name[]": name}
+        reply = self._session.get(self._where("rules"), fields)
         groups = _mapping(self._data(reply)).get("groups")
         return [
             RecordingRule(str(rule.get("name")), str(rule.get("query")), _labels(rule))
@@ -109,6 +123,8 @@ class Prometheus:
         if warnings:
             first = warnings[0] if isinstance(warnings, list) else warnings
             raise PartialError(f"its answer is not whole: {_short(first)}")
+        if answer.get("isPartial"):
+            raise PartialError("its answer is not whole: isPartial")
         return answer.get("data")
 
     def _result(self, reply: Reply, kind: str) -> Iterator[Mapping[str, Any]]:
@@ -139,6 +155,15 @@ def any_of(texts: Sequence[str]) -> str:
 
 def _time(at: datetime) -> str:
     return f"{at.timestamp():.3f}"
+
+
+def _check_times(times: Iterable[datetime], first: datetime, last: datetime) -> None:
+    for each in times:
+        if max(first - each, each - last) > _OTHER_TIME:
+            raise Unreachable(
+                f"its answer is about {written(each)}, and {written(last)} was asked about;"
+                " is there a cache before it?"
+            )
 
 
 def _refusal(reply: Reply) -> Unreachable | None:

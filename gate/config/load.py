@@ -9,8 +9,8 @@ from typing import Any
 from gate import schemas
 from gate.config import CONFIG_NAMES, WAIVERS_NAME
 from gate.config.waivers import waivers
-from gate.errors import ConfigError
-from gate.model.change import MODE_LINK, Tree, Unread
+from gate.errors import ConfigError, did_you_mean
+from gate.model.change import Tree, Unread, content_at
 from gate.model.config import Config, Conftest, ManifestConfig, RuleConfig, ServiceConfig, Waiver
 from gate.strict_yaml.check import Schema, Wrong, check, shown
 from gate.strict_yaml.nodes import Node, plain
@@ -58,6 +58,7 @@ def read(data: bytes, path: str, tree: Tree) -> Config:
     values = plain(document) or {}
     _refuse_ambiguous(document, path)
     _refuse_unkept_records(values, document, path)
+    _refuse_unknown_environments(values, document, path)
     waivers_path, exceptions = _read_waivers(values.get("waivers"), tree)
     return Config(
         path=path,
@@ -109,16 +110,7 @@ def _inside(path: str, folder: str) -> bool:
 
 
 def _contents(tree: Tree, path: str) -> bytes | None:
-    entry = tree.find(path)
-    if entry is None:
-        return None
-    if entry.mode == MODE_LINK:
-        raise ConfigError(
-            f"`{path}` in {tree.label} is a symbolic link, and links are not followed.",
-            advice="Put the file itself there.",
-            path=path,
-        )
-    _, data = next(iter(tree.read([entry])))
+    data = content_at(tree, path)
     if isinstance(data, Unread):
         raise ConfigError(
             f"`{path}` in {tree.label} cannot be read: {data.reason}.",
@@ -214,6 +206,23 @@ def _refuse_unkept_records(values: Mapping[str, Any], document: Node, path: str)
             path=path,
             line=document.keys["records"].line,
         )
+
+
+def _refuse_unknown_environments(values: Mapping[str, Any], document: Node, path: str) -> None:
+    """A source for an environment that is none is never asked, which looks like calm."""
+    known = values.get("environments", {})
+    for kind in _children(_member(document, "evidence")):
+        for settings in (each for source in _children(kind) for each in _children(source)):
+            for node in _children(_member(settings, "environments")):
+                name = str(node.value)
+                if name not in known:
+                    raise ConfigError(
+                        f"The config names no environment {shown(name)}{did_you_mean(name, known)}",
+                        advice="Name it under the key `environments` at the top, or mend it here.",
+                        path=path,
+                        line=node.mark.line,
+                        column=node.mark.column,
+                    )
 
 
 def _policies(entries: Sequence[Any]) -> tuple[str | Conftest, ...]:

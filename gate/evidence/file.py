@@ -7,25 +7,23 @@ The form is that of `evidence.<kind>` in the policy input:
 
 from __future__ import annotations
 
-import json
-import math
-import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, get_args
 
-from gate.evidence.interface import Question
+from gate.evidence.interface import Question, unavailable
 from gate.evidence.recorded import FormError, checked
-from gate.model.change import MODE_LINK, Tree, Unread
+from gate.model import strict_json
+from gate.model.change import Tree, Unread, content_at
 from gate.model.manifest import Target
+from gate.model.times import duration
 from gate.model.verdict import Evidence, EvidenceStatus
 
 MAX_BYTES = 5_000_000
-MAX_DEPTH = 64
 SKEW = timedelta(minutes=5)
 KEYS = frozenset({"status", "source", "observed_at", "reason", "value"})
 STATUSES: tuple[EvidenceStatus, ...] = get_args(EvidenceStatus)
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 
 
 class _UnusableError(Exception):
@@ -39,14 +37,8 @@ def observe(question: Question) -> Sequence[Evidence]:
     try:
         content = _content(question.tree, path, question.name)
     except _UnusableError as error:
-        return [_unavailable(question, target, str(error)) for target in question.targets]
+        return unavailable(question, str(error))
     return [_one(question, target, content, settings.get("max_age")) for target in question.targets]
-
-
-def duration(text: str) -> timedelta:
-    """A duration such as `90s` or `1h30m`: numbers with ms, s, m, h, d or w."""
-    parts = re.findall(r"([0-9]+)(ms|[smhdw])", text)
-    return timedelta(seconds=sum(int(number) * _UNITS[unit] for number, unit in parts))
 
 
 def _one(
@@ -60,7 +52,8 @@ def _one(
         if envelope["status"] == "ok":
             value = _formed(question.kind, target, value, name)
     except _UnusableError as error:
-        return _unavailable(question, target, str(error))
+        (failed,) = unavailable(replace(question, targets=[target]), str(error))
+        return failed
     status = envelope["status"]
     is_late = late is not None and status == "ok"
     return Evidence(
@@ -84,29 +77,19 @@ def _formed(kind: str, target: Target, value: Any, name: str) -> Any:
 
 
 def _content(tree: Tree, path: str, name: str) -> Mapping[str, Any]:
-    entry = tree.find(path)
-    if entry is None:
+    data = content_at(tree, path)
+    if data is None:
         raise _UnusableError(f"{name} is not in {tree.label}")
-    if entry.mode == MODE_LINK:
-        raise _UnusableError(f"{name} is a symbolic link, and links are not followed")
-    data = next((data for _, data in tree.read([entry])), Unread("it is missing"))
     if isinstance(data, Unread):
         raise _UnusableError(f"{name} cannot be read: {data.reason}")
     if len(data) > MAX_BYTES:
         raise _UnusableError(f"{name} is too large: {len(data)} bytes, at most {MAX_BYTES}")
     try:
-        content = json.loads(
-            data.decode("utf-8-sig"),
-            object_pairs_hook=_unique,
-            parse_constant=_finite,
-            parse_float=_finite,
-        )
-        json.dumps(content, ensure_ascii=False).encode()
-    except (ValueError, RecursionError) as error:
-        why = "it is nested too deep" if isinstance(error, RecursionError) else str(error)
-        raise _UnusableError(f"{name} is not valid JSON: {why}") from error
-    if _deeper(content, MAX_DEPTH):
-        raise _UnusableError(f"{name} is nested deeper than {MAX_DEPTH} levels")
+        content = strict_json.read(data)
+    except strict_json.TooDeepError as error:
+        raise _UnusableError(f"{name} is {error}") from error
+    except ValueError as error:
+        raise _UnusableError(f"{name} is not valid JSON: {error}") from error
     return _mapping(content, name)
 
 
@@ -157,39 +140,5 @@ def _mapping(value: object, name: str) -> Mapping[str, Any]:
     return value
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise ValueError("a key is there twice")
-    return found
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError(f"{text} is not a number of JSON")
-    return number
-
-
-def _deeper(value: object, levels: int) -> bool:
-    """Whether lists and objects are nested deeper than that."""
-    if isinstance(value, dict):
-        value = list(value.values())
-    return isinstance(value, list) and (
-        levels == 0 or any(_deeper(each, levels - 1) for each in value)
-    )
-
-
 def _silence(status: str, name: str) -> str | None:
     return None if status == "ok" else f"{name} says {status}, without a reason"
-
-
-def _unavailable(question: Question, target: Target, reason: str) -> Evidence:
-    return Evidence(
-        question.kind,
-        target.service,
-        target.environment,
-        "unavailable",
-        source=question.name,
-        reason=reason,
-    )

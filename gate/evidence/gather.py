@@ -12,13 +12,13 @@ from typing import Any
 
 from gate.clients.deadline import within
 from gate.errors import GateError
-from gate.evidence.interface import AHEAD, Question
+from gate.evidence.interface import AHEAD, Question, unavailable
 from gate.evidence.one_at_a_time import OneAtATime
 from gate.evidence.registry import KINDS, find, needs_network
 from gate.evidence.variables import filled, missing
 from gate.model.change import Tree
 from gate.model.config import Config
-from gate.model.manifest import Target
+from gate.model.manifest import DEFAULT_ENVIRONMENT, Target
 from gate.model.verdict import Evidence, EvidenceStatus
 
 WORST_FIRST: tuple[EvidenceStatus, ...] = (
@@ -64,7 +64,7 @@ def gather(
     if not targets:
         return []
     whole = Question("", "", targets, None, OneAtATime(tree), now, ahead, tuple(config.services))
-    whole = replace(whole, environments=tuple(config.environments))
+    whole = replace(whole, environments=tuple(config.environments) or _unnamed(targets))
     asked = [
         _Asked(name, _question(whole, kind, name, settings))
         for kind in sorted(set(kinds))
@@ -76,6 +76,13 @@ def gather(
     return [
         evidence for kind in sorted(set(kinds)) for evidence in _kind(kind, targets, asked, answers)
     ]
+
+
+def _unnamed(targets: Sequence[Target]) -> tuple[str, ...]:
+    """The environments where the config names none: the one that stands for them, else those that
+    the caller named, who may know others too."""
+    found = {target.environment for target in targets}
+    return tuple(found) if found == {DEFAULT_ENVIRONMENT} else ()
 
 
 def _question(whole: Question, kind: str, name: str, settings: Any) -> Question:
@@ -122,37 +129,23 @@ def _ask(asked: _Asked, offline: bool, seconds: float) -> Mapping[tuple[str, str
 
 def _answers(name: str, question: Question, *, offline: bool, seconds: float) -> Sequence[Evidence]:
     if offline and needs_network(name, question.settings):
-        return _all(question, "skipped", f"--offline: {name} was not asked")
+        return unavailable(question, f"--offline: {name} was not asked", "skipped")
     source = find(question.kind, name)
     if source is None:
-        return _all(question, "unavailable", f"source {name} is not supported by this version")
+        return unavailable(question, f"source {name} is not supported by this version")
     unset = missing(question.settings, os.environ)
     if unset:
         names = " and ".join(f"${{{each}}}" for each in unset)
         verb = "is" if len(unset) == 1 else "are"
-        return _all(question, "unavailable", f"{names} {verb} not set")
+        return unavailable(question, f"{names} {verb} not set")
     whole = replace(question, settings=filled(question.settings, os.environ))
     try:
         return within(lambda: source(whole), seconds)
     except TimeoutError:
-        return _all(question, "unavailable", f"no answer within {seconds:g} seconds")
+        return unavailable(question, f"no answer within {seconds:g} seconds")
     except GateError as error:
         why = f"{error.place}: {error.message}" if error.place else error.message
-        return _all(question, "unavailable", why)
-
-
-def _all(question: Question, status: EvidenceStatus, reason: str) -> list[Evidence]:
-    return [
-        Evidence(
-            question.kind,
-            target.service,
-            target.environment,
-            status,
-            source=question.name,
-            reason=reason,
-        )
-        for target in question.targets
-    ]
+        return unavailable(question, why)
 
 
 def _by_target(answers: Sequence[Evidence]) -> Mapping[tuple[str, str], Evidence]:
@@ -160,7 +153,7 @@ def _by_target(answers: Sequence[Evidence]) -> Mapping[tuple[str, str], Evidence
 
 
 def _silent(question: Question, target: Target) -> Evidence:
-    (told,) = _all(replace(question, targets=[target]), "unavailable", "it gave no answer")
+    (told,) = unavailable(replace(question, targets=[target]), "it gave no answer")
     return told
 
 
@@ -183,7 +176,11 @@ def _joined(given: Sequence[Evidence]) -> Evidence:
     status = min((each.status for each in given), key=WORST_FIRST.index)
     telling = [each for each in given if each.status == status]
     reason = _distinct([each.reason for each in telling])
-    values: list[Any] = [each.value for each in telling] if status == "ok" else [None]
+    values: list[Any] = [each.value for each in given if each.status == "ok"]
+    if status != "ok":
+        # Of freezes, those that are known hold whatever another calendar would say.
+        known = [each for each in values if first.kind == "freeze" and isinstance(each, list)]
+        values = known or [None]
     if len(values) > 1 and not all(isinstance(each, list) for each in values):
         status, reason, values = "unavailable", UNJOINED, [None]
     return Evidence(

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from gate.model.change import Tree
 from gate.model.manifest import Target
-from gate.model.verdict import Evidence
+from gate.model.verdict import Evidence, EvidenceStatus
 
 AHEAD = timedelta(days=31)
 """How far into the future evidence tells what is known of it, unless more is asked for."""
@@ -43,3 +43,20 @@ class Source(Protocol):
         """One envelope a target. What cannot be observed is `unavailable` with a reason, never
         an exception and never left out. A value that is to be joined with other sources' is a
         list. It runs in a thread of its own, beside other sources."""
+
+
+def unavailable(
+    question: Question, reason: str, status: EvidenceStatus = "unavailable"
+) -> list[Evidence]:
+    """The same reason for each target."""
+    return [
+        Evidence(
+            question.kind,
+            target.service,
+            target.environment,
+            status,
+            source=question.name,
+            reason=reason,
+        )
+        for target in question.targets
+    ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -13,6 +12,8 @@ Check = Callable[[Any, str], Any]
 """Gives the value, what is left out filled in; raises FormError, which names the place."""
 
 _REQUIRED = object()
+LARGEST = 1e15
+"""Engines do not round larger numbers."""
 
 
 class FormError(Exception):
@@ -101,8 +102,10 @@ def _text(value: Any, place: str) -> Any:
 
 def _number(value: Any, place: str) -> Any:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not is_number or not math.isfinite(value):
+    if not is_number:
         raise FormError(f"{place} must be a number")
+    if not abs(value) <= LARGEST:
+        raise FormError(f"{place} is too large a number")
     return value
 
 
@@ -121,7 +124,7 @@ def _line(value: Any, place: str) -> Any:
 def _time(value: Any, place: str) -> Any:
     if not isinstance(value, str) or moment(value) is None:
         raise FormError(f"{place} must be an RFC 3339 time with its zone")
-    return value
+    return value.upper().replace(" ", "T")
 
 
 def _one_of(*words: str) -> Check:

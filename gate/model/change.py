@@ -142,3 +142,15 @@ class Tree(Protocol):
 
     def below(self, path: str) -> Sequence[Entry]:
         """All entries below a folder, however deep; empty where there is no such folder."""
+
+
+def content_at(tree: Tree, path: str) -> bytes | Unread | None:
+    """The bytes of the file at a path, or why they are not there: a link is not followed. None
+    where there is no file."""
+    entry = tree.find(path)
+    if entry is None:
+        return None
+    if entry.mode == MODE_LINK:
+        return Unread("it is a symbolic link, and links are not followed")
+    ((_, data),) = tree.read([entry])
+    return data

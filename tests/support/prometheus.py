@@ -1,4 +1,5 @@
-"""A real Prometheus on loopback, with thirty days of history and the rules that Sloth generates.
+"""A real Prometheus on loopback, with thirty days of history and the rules that Sloth generates,
+and a real Alertmanager that gets their alerts.
 
 Six services have an objective of 99.9 % each: `healthy`, `burning` (two bad hours until now),
 `exhausted` (a bad day ten days ago), `silent` (its metrics end three hours ago), `nan` (nobody
@@ -18,7 +19,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -50,18 +51,20 @@ slos:
           sum(rate(http_requests_total{{job="{service}",code="500"}}[{{{{.window}}}}])){more}
         total_query: sum(rate(http_requests_total{{job="{service}"}}[{{{{.window}}}}]))
     alerting:
-      page_alert: {{disable: true}}
-      ticket_alert: {{disable: true}}
+      name: BurnsTooFast
 """
+_ALERTMANAGER = "route: {receiver: nobody}\nreceivers: [{name: nobody}]\n"
 
 
 @dataclass(frozen=True)
 class Server:
-    """A running Prometheus. `now` is the time for which its data holds: its counters end there."""
+    """A running Prometheus. `now` is the time for which its data holds: its counters end there.
+    `alerts` are the labels of what the Alertmanager had got of it by then."""
 
     address: str
     now: datetime
     process: subprocess.Popen[bytes]
+    alerts: tuple[Mapping[str, str], ...] = ()
 
     def query(self, expression: str, at: datetime | None = None) -> list[dict[str, Any]]:
         """The result of an instant query, at `now` where no time is given."""
@@ -141,34 +144,66 @@ def running(
     rules: Iterator[Path] | tuple[Path, ...] = (),
     now: datetime | None = None,
     interval: str = "2s",
+    alertmanager: str = "",
 ) -> Iterator[Server]:
     """A Prometheus with the blocks in `folder / "data"` and these rules, which begin to record
-    when it starts."""
-    program = need("prometheus")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    config = {
+    when it starts. `alertmanager` is the address of who gets its alerts."""
+    config: dict[str, Any] = {
         "global": {"evaluation_interval": interval},
         "rule_files": [str(path) for path in rules],
     }
+    if alertmanager:
+        target = {"static_configs": [{"targets": [alertmanager.removeprefix("http://")]}]}
+        config["alerting"] = {"alertmanagers": [target]}
     (folder / "prometheus.yml").write_text(yaml.safe_dump(config))
-    with (folder / "log").open("wb") as log:
+    options = (
+        f"--config.file={folder / 'prometheus.yml'}",
+        f"--storage.tsdb.path={folder / 'data'}",
+        "--storage.tsdb.retention.time=90d",
+        "--rules.alert.resend-delay=1s",
+    )
+    with _started(folder / "log", need("prometheus"), *options) as (address, process):
+        yield Server(address, now or datetime.now(UTC), process)
+
+
+@contextmanager
+def alerted(folder: Path) -> Iterator[str]:
+    """The address of an Alertmanager that tells nobody."""
+    config = folder / "alertmanager.yml"
+    config.write_text(_ALERTMANAGER)
+    options = (
+        f"--config.file={config}",
+        f"--storage.path={folder / 'alerts'}",
+        "--cluster.listen-address=",
+    )
+    program = need("prometheus-alertmanager")
+    with _started(folder / "alertmanager.log", program, *options) as (address, _):
+        yield address
+
+
+def firing(alertmanager: str) -> tuple[Mapping[str, str], ...]:
+    """The labels of the alerts that an Alertmanager holds, and that are not over."""
+    address = f"{alertmanager}/api/v2/alerts?active=true"
+    with urllib.request.urlopen(address, timeout=20) as reply:
+        return tuple(each["labels"] for each in json.load(reply))
+
+
+@contextmanager
+def _started(log: Path, *command: str) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """A server on a free port, once it is ready: its address and its process."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with log.open("wb") as file:
         process = subprocess.Popen(
-            [
-                program,
-                f"--config.file={folder / 'prometheus.yml'}",
-                f"--storage.tsdb.path={folder / 'data'}",
-                "--storage.tsdb.retention.time=90d",
-                f"--web.listen-address=127.0.0.1:{port}",
-            ],
-            stdout=log,
-            stderr=log,
+            [*command, f"--web.listen-address=127.0.0.1:{port}"],
+            stdout=file,
+            stderr=file,
             env={"PATH": os.environ["PATH"]},
         )
-    server = Server(f"http://127.0.0.1:{port}", now or datetime.now(UTC), process)
+    address = f"http://127.0.0.1:{port}"
     try:
-        waited(lambda: _is_ready(server.address), f"ready; see {folder / 'log'}")
-        yield server
+        waited(lambda: _is_ready(address), f"ready; see {log}")
+        yield address, process
     finally:
         process.kill()
         process.wait(10)
@@ -193,11 +228,16 @@ def with_history(folder: Path) -> Iterator[Server]:
         for service in SERVICES
     }
     blocks(folder, _history(end, rules))
-    with running(folder, tuple(rules.values())) as server:
+    with (
+        alerted(folder) as alertmanager,
+        running(folder, tuple(rules.values()), alertmanager=alertmanager) as server,
+    ):
         needed = "count(slo:period_error_budget_remaining:ratio) == 6"
         waited(lambda: server.query(needed, datetime.now(UTC)), "recorded budgets")
+        waited(lambda: firing(alertmanager), "alerts at the Alertmanager")
         time.sleep(2.1)
-        yield Server(server.address, datetime.now(UTC) - timedelta(seconds=1), server.process)
+        now = datetime.now(UTC) - timedelta(seconds=1)
+        yield replace(server, now=now, alerts=firing(alertmanager))
 
 
 def _history(end: int, rules: Mapping[str, Path]) -> Iterator[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
@@ -24,16 +23,6 @@ class Address:
     def url(self) -> str:
         """The address with its port, for people and for requests."""
         return f"{'https' if self.tls else 'http'}://{self.host}:{self.port}"
-
-    @property
-    def loopback(self) -> bool:
-        """Whether it is this machine."""
-        if self.host == "localhost":
-            return True
-        try:
-            return ipaddress.ip_address(self.host.strip("[]")).is_loopback
-        except ValueError:
-            return False
 
 
 def read(text: str) -> Address:

@@ -1,17 +1,23 @@
 """The limited child process: `python -I -m gate.decision.engines.child`, started by `confined`.
 
-One request comes on standard input: a line of JSON (`do`: parse, examine, evaluate or each,
-`modules`, `rules`, `entry`, `limits`), then the policy input as it is. Answers go to standard
-output: one line of JSON for each module parsed, so that the last tells how far a child came that
-died, or one line with all results.
+The request is one line of JSON on standard input: `do` (parse, examine, evaluate or each),
+`modules` and `limits`. To evaluate, questions follow, one at a time, until standard input ends:
+each a line of JSON (`rules`, `entry`) and the policy input, a line as it is. Answers go to standard
+output, a line of JSON each: one for each module parsed, so that the last tells how far a child came
+that died, or one with all results.
 """
 
 from __future__ import annotations
 
 import json
 import math
+import os
+import select
+import signal
 import sys
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict
 from typing import Any, TextIO
 
@@ -26,8 +32,8 @@ def main() -> None:
     limits = Limits(**request["limits"])
     restrict(limits)
     noise.own()
-    policy_input = sys.stdin.buffer.read().decode("utf-8")
-    serve(request, policy_input, limits, sys.stdout)
+    lines = (line.decode("utf-8") for line in iter(sys.stdin.buffer.readline, b""))
+    serve(request, lines, limits, sys.stdout, lambda: _judging(limits))
 
 
 def restrict(limits: Limits) -> None:
@@ -36,25 +42,77 @@ def restrict(limits: Limits) -> None:
         import resource
     except ImportError:
         return
-    seconds = math.ceil(limits.seconds) + 1
     wanted = (
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_AS, limits.memory),
         (resource.RLIMIT_DATA, limits.memory),
-        (resource.RLIMIT_CPU, seconds),
     )
     for what, most in wanted:
         try:
             resource.setrlimit(what, (most, most))
         except (ValueError, OSError):
             continue
+    grant(limits)
 
 
-def serve(request: Mapping[str, Any], policy_input: str, limits: Limits, out: TextIO) -> None:
-    """Writes the answers, each as soon as it is there."""
-    work = {"parse": _parse, "examine": _examine}.get(request["do"], _evaluate)
+def grant(limits: Limits) -> None:
+    """Gives this process the processor time of one question, from now on."""
     try:
-        for answer in work(request, policy_input):
+        import resource
+    except ImportError:
+        return
+    until = math.ceil(time.process_time() + limits.seconds) + 1
+    _, most = resource.getrlimit(resource.RLIMIT_CPU)
+    try:
+        resource.setrlimit(resource.RLIMIT_CPU, (until, most))
+    except (ValueError, OSError):
+        return
+
+
+@contextmanager
+def _judging(limits: Limits) -> Iterator[None]:
+    """While a question is judged. The end of standard input, which comes even where the gate is
+    killed, then ends this process at once, whatever a rule is busy with."""
+    grant(limits)
+    _heed(True)
+    try:
+        yield
+    finally:
+        _heed(False)
+
+
+def _heed(on: bool) -> None:
+    """Whether the system ends this process as soon as something comes on standard input."""
+    try:
+        import fcntl
+    except ImportError:
+        return
+    flags = fcntl.fcntl(0, fcntl.F_GETFL) & ~os.O_ASYNC
+    if not on:
+        fcntl.fcntl(0, fcntl.F_SETFL, flags)
+        return
+    signal.signal(signal.SIGIO, signal.SIG_DFL)
+    fcntl.fcntl(0, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(0, fcntl.F_SETFL, flags | os.O_ASYNC)
+    # No question is sent ahead of an answer: what can be read now is the end.
+    if select.select([0], [], [], 0)[0]:
+        sys.exit(1)
+
+
+Judging = Callable[[], AbstractContextManager[None]]
+
+
+def serve(
+    request: Mapping[str, Any],
+    lines: Iterator[str],
+    limits: Limits,
+    out: TextIO,
+    judging: Judging = nullcontext,
+) -> None:
+    """Writes the answers, each as soon as it is there. `lines` are those of the questions, and
+    `judging` is around the work on each."""
+    try:
+        for answer in _answers(request, lines, judging):
             text = json.dumps(answer)
             if len(text) > limits.answer:
                 text = json.dumps({"error": _told(PolicyError(_too_long(limits)))})
@@ -64,6 +122,15 @@ def serve(request: Mapping[str, Any], policy_input: str, limits: Limits, out: Te
         out.write(json.dumps({"error": _told(error)}) + "\n")
     except MemoryError:
         out.write(json.dumps({"memory": True}) + "\n")
+
+
+def _answers(request: Mapping[str, Any], lines: Iterator[str], judging: Judging) -> Iterator[Any]:
+    if request["do"] == "parse":
+        yield from _parse(request)
+    elif request["do"] == "examine":
+        yield _examine(request)
+    else:
+        yield from _evaluate(request, lines, judging)
 
 
 def _too_long(limits: Limits) -> str:
@@ -80,7 +147,7 @@ def _told(error: PolicyError) -> dict[str, Any]:
     }
 
 
-def _parse(request: Mapping[str, Any], _: str) -> Iterator[Any]:
+def _parse(request: Mapping[str, Any]) -> Iterator[Any]:
     from gate.decision.engines import embedded
 
     for path, text in request["modules"]:
@@ -93,29 +160,33 @@ def _parse(request: Mapping[str, Any], _: str) -> Iterator[Any]:
             yield {"error": _told(error)}
 
 
-def _examine(request: Mapping[str, Any], _: str) -> Iterator[Any]:
+def _examine(request: Mapping[str, Any]) -> Any:
     from gate.decision.engines import embedded
 
     made = embedded.examined(request["modules"], request["v0"], request["trusted"])
-    yield {
+    return {
         "unfaithful": {path: [asdict(f) for f in each.unfaithful] for path, each in made.items()},
         "core": {path: each.text for path, each in made.items()},
     }
 
 
-def _evaluate(request: Mapping[str, Any], policy_input: str) -> Iterator[Any]:
+def _evaluate(request: Mapping[str, Any], lines: Iterator[str], judging: Judging) -> Iterator[Any]:
     from gate.decision.engines import embedded
 
-    program = embedded.Program(
-        request["modules"], request["rules"], request["entry"], request.get("data", {})
-    )
-    loaded = embedded.load(program.modules, program.data)
-    if request["do"] == "evaluate":
-        answer = embedded.evaluate(loaded, program, policy_input)
-    else:
-        answer = embedded.one_by_one(embedded.prepare(loaded, program, policy_input), program)
-    failures = {rule: asdict(failure) for rule, failure in answer.failures.items()}
-    yield {"results": answer.results, "failures": failures}
+    loaded: embedded.Loaded | None = None
+    for line in lines:
+        policy_input = next(lines)
+        with judging():
+            question = json.loads(line)
+            program = embedded.Program(
+                request["modules"], question["rules"], question["entry"], request["data"]
+            )
+            loaded = loaded or embedded.Loaded(program)
+            engine = loaded.ready(program, policy_input)
+            judged = embedded.evaluate if request["do"] == "evaluate" else embedded.one_by_one
+            answer = judged(engine, program)
+            failures = {rule: asdict(failure) for rule, failure in answer.failures.items()}
+        yield {"results": answer.results, "failures": failures}
 
 
 if __name__ == "__main__":

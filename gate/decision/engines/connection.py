@@ -3,17 +3,16 @@ repeats. All that can go wrong on the way becomes an error of the gate's own her
 
 from __future__ import annotations
 
-import os
 import ssl
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import opa_client
 import requests
-from requests.adapters import HTTPAdapter
 
+from gate.clients import transport
 from gate.clients.deadline import within
 from gate.decision.engines.address import Address
 from gate.decision.limits import Limits
@@ -27,11 +26,6 @@ PAUSES = (0.25, 0.5, 1.0, 2.0)
 """Seconds between one try and the next, so that there is one more try than pauses."""
 
 _GRACE = 0.2
-_AGAIN = {429, 502, 503, 504}
-_TRUSTED = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
-"""Where other programs of the machine name the authorities that they trust."""
-_SHOWN = 200
-_PLAIN = {"", "identity", "gzip"}
 _STRICT = {"strict-builtin-errors": "true", "provenance": "true"}
 
 
@@ -69,14 +63,6 @@ class LostError(EngineError):
 
 class LargeError(EngineError):
     """The answer is larger than the limit."""
-
-
-class _TooLargeError(Exception):
-    """The answer is larger than the limit."""
-
-
-class _EncodedError(Exception):
-    """The answer is compressed in a way that nobody asked for."""
 
 
 class Connection:
@@ -156,7 +142,13 @@ class Connection:
                 if pause is None or pause >= left or not _is_passing(error):
                     raise self._translated(error) from _cause(error, self._secrets)
                 time.sleep(pause)
-            except (_TooLargeError, _EncodedError, RecursionError, ValueError, OSError) as error:
+            except (
+                transport.TooLargeError,
+                transport.EncodedError,
+                RecursionError,
+                ValueError,
+                OSError,
+            ) as error:
                 raise self._translated(error) from _cause(error, self._secrets)
 
     def _once(self, call: Callable[[], Any]) -> Any:
@@ -200,13 +192,13 @@ class Connection:
                 "follows none.",
                 advice="Give --engine the address where OPA itself answers.",
             )
-        if isinstance(error, _TooLargeError):
+        if isinstance(error, transport.TooLargeError):
             return LargeError(
                 f"{_start(self._whose)} answers with more than "
                 f"{self._limits.answer / 1024**2:g} MB.",
                 advice="Look at what answers at this address, and at rules with many findings.",
             )
-        if isinstance(error, (requests.exceptions.ContentDecodingError, _EncodedError)):
+        if isinstance(error, (requests.exceptions.ContentDecodingError, transport.EncodedError)):
             return EngineError(
                 f"The answer of {self._whose} is compressed in a way that cannot be read.",
                 advice="Look at the proxy between here and OPA.",
@@ -253,7 +245,7 @@ class Connection:
                 advice="Raise `server.decoding.max_length` of OPA, or the limit of the proxy.",
             )
         end = f": {said}" if said else ""
-        if code in _AGAIN or code >= 500:
+        if code in transport.AGAIN or code >= 500:
             return EngineError(
                 f"{_start(self._whose)} fails with status {code}{end}.",
                 advice="Look at its log, and at the proxy between here and it; then try again.",
@@ -264,45 +256,7 @@ class Connection:
         )
 
     def _hidden(self, text: str) -> str:
-        for secret in self._secrets:
-            text = text.replace(secret, "<token>")
-        line = " ".join(text.split())
-        return line[:_SHOWN].rstrip(".") + ("…" if len(line) > _SHOWN else "")
-
-
-class _Reader:
-    """Stands before the answer's bytes and counts them, as they are after decompression."""
-
-    def __init__(self, raw: Any, most: int) -> None:
-        self._raw = raw
-        self._left = most
-
-    def stream(self, amount: int = 65536, decode_content: bool | None = None) -> Iterator[bytes]:
-        for part in self._raw.stream(amount, decode_content=decode_content):
-            self._left -= len(part)
-            if self._left < 0:
-                self._raw.close()
-                raise _TooLargeError
-            yield part
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._raw, name)
-
-
-class _Adapter(HTTPAdapter):
-    """Lets no more of an answer in than the limit, and never tries again by itself."""
-
-    def __init__(self, most: int) -> None:
-        super().__init__(max_retries=0)
-        self._most = most
-
-    def send(self, request: requests.PreparedRequest, *more: Any, **rest: Any) -> requests.Response:
-        response = super().send(request, *more, **rest)
-        if response.headers.get("Content-Encoding", "").lower() not in _PLAIN:
-            response.close()
-            raise _EncodedError
-        response.raw = _Reader(response.raw, self._most)
-        return response
+        return transport.one_line(text, self._secrets)
 
 
 def _client(address: Address, secrets: Secrets, limits: Limits) -> Any:
@@ -318,16 +272,9 @@ def _client(address: Address, secrets: Secrets, limits: Limits) -> Any:
         timeout=limits.seconds,
     )
     session = client._session  # noqa: SLF001 - there is no other way to limit an answer
-    adapter = _Adapter(limits.answer)
-    session.mount("http://", adapter)
-    session.mount("https://", adapter)
+    transport.guard(session, limits.answer, authorities=secrets.authorities)
     session.max_redirects = 0
-    session.headers["Accept-Encoding"] = "identity"
-    session.trust_env = False
-    if not address.loopback:
-        session.proxies = requests.utils.get_environ_proxies(address.url)
-    trusted = [secrets.authorities, *(os.environ.get(name) for name in _TRUSTED)]
-    session.verify = next(filter(None, trusted), True)
+    session.proxies = transport.proxies(address.url)
     return client
 
 
@@ -342,38 +289,27 @@ def _checked(token: str | None) -> str | None:
 
 
 def _certificate(secrets: Secrets) -> tuple[str, str] | str | None:
-    """Tries the files before anything is asked: the errors of a connection would be less clear,
-    and a key with a password would ask for it on the terminal."""
-    if secrets.authorities:
-        _tried("GATE_ENGINE_CA", lambda tls: tls.load_verify_locations(secrets.authorities))
-    if secrets.certificate is None:
-        if secrets.key is not None:
+    """Tries the files before anything is asked."""
+    authorities, certificate, key = secrets.authorities, secrets.certificate, secrets.key
+    if authorities:
+        _refuse("GATE_ENGINE_CA", transport.authorities_fault(authorities))
+    if certificate is None:
+        if key is not None:
             raise UsageError(
                 "GATE_ENGINE_KEY is set and GATE_ENGINE_CERT is not.",
                 advice="Set both: the client certificate and its key.",
             )
         return None
-    certificate, key = secrets.certificate, secrets.key
-    _tried(
-        "GATE_ENGINE_CERT with GATE_ENGINE_KEY",
-        lambda tls: tls.load_cert_chain(certificate, key, password=_no_password),
-    )
+    _refuse("GATE_ENGINE_CERT with GATE_ENGINE_KEY", transport.certificate_fault(certificate, key))
     return (certificate, key) if key else certificate
 
 
-def _no_password() -> str:
-    raise ValueError
-
-
-def _tried(names: str, load: Callable[[ssl.SSLContext], None]) -> None:
-    try:
-        load(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
-    except (OSError, ValueError) as error:
-        missing = isinstance(error, FileNotFoundError)
+def _refuse(names: str, fault: str | None) -> None:
+    if fault is not None:
         raise UsageError(
-            f"{names}: {'there is no such file' if missing else 'no PEM file that can be used'}.",
+            f"{names}: {fault}.",
             advice="Name PEM files: certificates, and a key without a password.",
-        ) from error
+        )
 
 
 def _told(response: requests.Response) -> Json | None:
@@ -402,57 +338,40 @@ def _evaluation(told: Json, hidden: Callable[[str], str]) -> EvaluationError | N
     )
 
 
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    """The error and all that caused it, as far as requests and urllib3 keep that."""
-    seen: list[BaseException] = []
-    todo: list[Any] = [error]
-    while todo:
-        each = todo.pop()
-        if not isinstance(each, BaseException) or any(each is one for one in seen):
-            continue
-        seen.append(each)
-        todo += [each.__cause__, each.__context__, getattr(each, "reason", None), *each.args]
-    return iter(seen)
-
-
 def _is_passing(error: requests.RequestException) -> bool:
     """Whether it may go away by itself: refused, reset, cut off, or busy."""
     if isinstance(error, requests.HTTPError):
-        return error.response is not None and error.response.status_code in _AGAIN
+        return error.response is not None and error.response.status_code in transport.AGAIN
     if isinstance(error, (requests.exceptions.SSLError, requests.Timeout)):
         return False
     if isinstance(error, requests.exceptions.ChunkedEncodingError):
         return not _is_read_timeout(error)
-    return any(isinstance(each, ConnectionError) for each in _chain(error))
+    return any(isinstance(each, ConnectionError) for each in transport.chain(error))
 
 
 def _is_read_timeout(error: BaseException) -> bool:
-    return any(isinstance(each, TimeoutError) for each in _chain(error))
+    return any(isinstance(each, TimeoutError) for each in transport.chain(error))
 
 
 def _tls_reason(error: BaseException) -> str:
-    for each in _chain(error):
+    for each in transport.chain(error):
         if isinstance(each, ssl.SSLCertVerificationError):
             return each.verify_message
-    reasons = [each.reason for each in _chain(error) if isinstance(each, ssl.SSLError)]
+    reasons = [each.reason for each in transport.chain(error) if isinstance(each, ssl.SSLError)]
     told = next((reason for reason in reasons if reason), None)
     return told.lower().replace("_", " ") if told else "the handshake failed"
 
 
 def _reason(error: BaseException) -> str:
-    """The system's word for it: those of requests name objects in memory."""
-    for each in _chain(error):
-        if isinstance(each, OSError) and each.strerror and not isinstance(each, ssl.SSLError):
-            return each.strerror[0].lower() + each.strerror[1:]
-    if isinstance(error, requests.exceptions.ProxyError):
-        return "the proxy fails"
-    return "the connection fails"
+    word = transport.system_word(transport.chain(error))
+    is_proxy = isinstance(error, requests.exceptions.ProxyError)
+    return word or ("the proxy fails" if is_proxy else "the connection fails")
 
 
 def _cause(error: Exception, secrets: list[str]) -> Exception | None:
     """The cause that `-vv` may show: none where its text holds a secret or an address of a proxy,
     which may hold a password."""
-    texts = [str(each) for each in _chain(error)]
+    texts = [str(each) for each in transport.chain(error)]
     risky = isinstance(error, (requests.exceptions.InvalidURL, requests.exceptions.InvalidHeader))
     held = any(secret in text for secret in secrets for text in texts)
     return None if risky or held or any("@" in text for text in texts) else error

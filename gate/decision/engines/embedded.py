@@ -22,6 +22,7 @@ from gate.errors import InputError, PolicyError
 from gate.model.policy import Answer, Bundle, RuleFailure, Unfaithful
 
 if TYPE_CHECKING:
+    from gate.decision.engines.confined import Confined
     from gate.decision.rego.rewrite import Rewritten
 
 ENTRY_PATH = "gate_entry.rego"
@@ -47,14 +48,22 @@ class Program:
     entry: str
     data: Mapping[str, Any] = field(default_factory=dict)
 
+    def like(self, other: Program) -> bool:
+        """Whether both hold the same modules and base documents. Equal documents are not enough:
+        to Python, true and 1 are equal."""
+        same = self.data is other.data or not (self.data or other.data)
+        return same and self.modules == other.modules
+
 
 class Embedded:
-    """Implements `gate.decision.engines.interface.Engine`."""
+    """Implements `gate.decision.engines.interface.Engine`. What it loaded last it keeps: the same
+    rules are then judged on another input without being read anew."""
 
     def __init__(self, reason: str = "asked for", limits: Limits = DEFAULT) -> None:
         self._reason = reason
         self._limits = limits
-        self._loaded: tuple[str, regorus.Engine] | None = None
+        self._loaded: Loaded | None = None
+        self._confined: Confined | None = None
 
     def about(self, _: Bundle, /) -> Mapping[str, str]:
         from importlib.metadata import version
@@ -66,7 +75,8 @@ class Embedded:
         }
 
     def close(self) -> None:
-        """Nothing is left to end."""
+        if self._confined is not None:
+            self._confined.close()
 
     def evaluate(self, bundle: Bundle, policy_input: Mapping[str, Any]) -> Answer:
         program = program_of(bundle)
@@ -74,12 +84,36 @@ class Embedded:
         refuse_large(text)
         # Trust, step 3: Rego that is not from the wheel is judged in a limited child.
         if any(module.origin != "builtin" for module in bundle.modules):
-            from gate.decision.engines import confined
+            if self._confined is None:
+                from gate.decision.engines.confined import Confined
 
-            return confined.evaluate(program, text, self._limits)
-        if self._loaded is None or self._loaded[0] != bundle.digest:
-            self._loaded = (bundle.digest, load(program.modules, program.data))
-        return evaluate(self._loaded[1], program, text)
+                self._confined = Confined(self._limits)
+            return self._confined.evaluate(program, text)
+        if self._loaded is None or not self._loaded.program.like(program):
+            self._loaded = Loaded(program)
+        return evaluate(self._loaded.ready(program, text), program)
+
+
+class Loaded:
+    """The modules of a program, read once, and compiled with the entry that was asked last. An
+    engine that judged is never asked again, as one that failed within a `with` keeps what it put
+    in the input's place: `ready` gives a fresh copy."""
+
+    def __init__(self, program: Program) -> None:
+        """Raises PolicyError for modules that are wrong."""
+        self.program = program
+        self._modules = load(program.modules, program.data)
+        self._compiled: tuple[str, regorus.Engine] | None = None
+
+    def ready(self, program: Program, input_json: str) -> regorus.Engine:
+        """An engine with the entry of a program `like` this one, and an input. Raises PolicyError
+        where they do not compile."""
+        if self._compiled is None or self._compiled[0] != program.entry:
+            self._compiled = (program.entry, prepare(self._modules, program))
+        engine = self._compiled[1].clone()
+        with caught(), translated():
+            engine.set_input_json(input_json)
+        return engine
 
 
 def refuse_large(input_json: str) -> None:
@@ -255,13 +289,10 @@ def _refusal(name: str, reason: str) -> Callable[..., Any]:
     return refuse
 
 
-def evaluate(loaded: regorus.Engine, program: Program, input_json: str) -> Answer:
-    """Asks the entry once; where that fails, each rule by itself. Raises PolicyError where the
-    modules do not compile."""
-    engine = prepare(loaded, program, input_json)
+def evaluate(engine: regorus.Engine, program: Program) -> Answer:
+    """Asks the entry once; where that fails, each rule by itself. The engine stays as it was."""
     try:
         with caught(), translated():
-            # An engine that failed within a `with` may keep what it put in the input's place.
             answer = json.loads(engine.clone().eval_query_as_json("data.gate_entry"))
     except PolicyError:
         return one_by_one(engine, program)
@@ -269,12 +300,11 @@ def evaluate(loaded: regorus.Engine, program: Program, input_json: str) -> Answe
     return Answer(results=value.get("findings", {}))
 
 
-def prepare(loaded: regorus.Engine, program: Program, input_json: str) -> regorus.Engine:
-    """An engine ready to answer: entry and input added, all modules compiled."""
+def prepare(loaded: regorus.Engine, program: Program) -> regorus.Engine:
+    """A copy that knows the entry too, all modules compiled. Raises PolicyError."""
     with caught() as noise, translated():
         engine = loaded.clone()
         engine.add_policy(ENTRY_PATH, program.entry)
-        engine.set_input_json(input_json)
         engine.eval_query_as_json("data.gate_entry.digest")
         said = noise()
     if _UNSCHEDULED in said:

@@ -3,19 +3,25 @@ credentials, and a cache by digest (`cache`)."""
 
 from __future__ import annotations
 
-import ipaddress
-import time
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urljoin, urlsplit
 
+from gate.clients import address as addresses
+from gate.clients.deadline import within
 from gate.decision.sources import cache
 from gate.decision.sources.read import check_digest
+from gate.decision.sources.tarball import MAX_PACKED
 from gate.errors import PolicyError
 
 if TYPE_CHECKING:
-    from gate.decision.sources.download import Reply
+    from gate.clients.http import Reply, Session
 
 REDIRECTS = 5
+SILENCE = 20.0
+SECONDS = 60.0
+"""For how long a server may be silent, and how long a whole download with its repeats may take."""
+PAUSES = (0.5, 1.5)
+"""Seconds before each repeat, where the connection fails or the server is busy."""
 
 _MOVED = frozenset({301, 302, 303, 307, 308})
 _EXAMPLE = "Write it as https://bundles.example/team.tar.gz#sha256=..."
@@ -47,8 +53,8 @@ def fetched(address: str, pin: str | None, *, offline: bool) -> bytes:
 
 def shown(address: str) -> str:
     """The address for people, without what may be a secret in it."""
-    parts = _parts(address)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+    _parts(address)
+    return addresses.shown(address)
 
 
 def _parts(address: str) -> SplitResult:
@@ -76,20 +82,11 @@ def _check(parts: SplitResult, address: str) -> None:
             advice=_EXAMPLE,
             path=shown(address),
         )
-    if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(parts.hostname)):
+    is_here = parts.scheme == "http" and addresses.is_loopback(parts.hostname)
+    if parts.scheme != "https" and not is_here:
         raise PolicyError(
             "A bundle is fetched over HTTPS only.", advice=_EXAMPLE, path=shown(address)
         )
-
-
-def _is_loopback(host: str) -> bool:
-    """Whether a host name is this machine."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _not_offline(address: str, pin: str | None) -> PolicyError:
@@ -110,31 +107,49 @@ def _asked(address: str, pin: str | None) -> bytes:
     before = cache.seen(address) if pin is None else None
     known = cache.kept(before.digest) if before else None
     etag = before.etag if before and known is not None else None
-    reply = _followed(address, etag)
+    reply = _replied(address, etag)
     if reply.status == 304 and known is not None:
         return known
     if reply.status != 200:
         raise _failed(address, reply.status)
     if pin is None:
-        cache.remember(address, reply.etag, reply.data)
+        cache.remember(address, reply.headers.get("ETag"), reply.body)
     else:
-        check_digest(shown(address), reply.data, pin)
-        cache.keep(reply.data)
-    return reply.data
+        check_digest(shown(address), reply.body, pin)
+        cache.keep(reply.body)
+    return reply.body
 
 
-def _followed(address: str, etag: str | None) -> Reply:
+def _replied(address: str, etag: str | None) -> Reply:
+    """What the address answers, at the end of all redirects; `etag` is that of the bytes that are
+    there already."""
+    from gate.clients.http import Access, Session, Unreachable
+
+    headers = {"Accept": "*/*", **({"If-None-Match": etag} if etag else {})}
+    access = Access(headers=headers, timeout=SECONDS)
+    try:
+        # An archive that a server calls `Content-Encoding: gzip` is still the archive.
+        with Session(
+            access, size=MAX_PACKED, silence=SILENCE, pauses=PAUSES, decoded=False
+        ) as session:
+            return within(lambda: _followed(session, address), SECONDS)
+    except (Unreachable, TimeoutError) as error:
+        raise PolicyError(
+            f"The bundle cannot be fetched: {str(error) or f'no answer within {SECONDS:g} s'}.",
+            advice="Look whether the address is right and reachable, and what answers there.",
+            path=shown(address),
+        ) from error
+
+
+def _followed(session: Session, address: str) -> Reply:
     """The reply at the end of all redirects. None leads to another scheme."""
-    from gate.decision.sources import download
-
-    until = time.monotonic() + download.SECONDS
     here = address
     for _ in range(REDIRECTS + 1):
-        direct = here.startswith("http:")
-        reply = download.get(here, etag, shown=shown(address), direct=direct, until=until)
-        if reply.status not in _MOVED or reply.location is None:
+        reply = session.get(here)
+        location = reply.headers.get("Location")
+        if reply.status not in _MOVED or location is None:
             return reply
-        here = _next(address, here, reply.location)
+        here = _next(address, here, location)
     raise PolicyError(
         f"The server sends from one address to the next, more than {REDIRECTS} times.",
         advice="Name the address where the bundle is.",

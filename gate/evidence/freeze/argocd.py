@@ -23,10 +23,10 @@ from typing import Any
 
 from gate.errors import ConfigError, GateError, did_you_mean
 from gate.evidence.freeze.address import OUT_OF_BOUNDS, fetched, line
-from gate.evidence.freeze.calendar import answer, later, told, unavailable, zone
+from gate.evidence.freeze.calendar import answer, later, told, zone
 from gate.evidence.freeze.interface import Calendar, Freeze
 from gate.evidence.freeze.sync_schedule import Opening, closed, comes, cron, duration, opened
-from gate.evidence.interface import Question
+from gate.evidence.interface import Question, unavailable
 from gate.model.change import MODE_LINK, Entry, Unread
 from gate.model.globs import matcher
 from gate.model.manifest import Target

@@ -22,11 +22,11 @@ from cronsim.cronsim import Field
 
 from gate.errors import ConfigError, GateError, did_you_mean
 from gate.evidence.freeze.interface import Calendar, Span, as_value
-from gate.evidence.interface import Question
+from gate.evidence.interface import Question, unavailable
 from gate.model.change import Unread, content_at
 from gate.model.manifest import Target
 from gate.model.times import written
-from gate.model.verdict import Evidence, EvidenceStatus
+from gate.model.verdict import Evidence
 from gate.strict_yaml.check import shown
 
 FIRST = datetime.min.replace(tzinfo=UTC)
@@ -230,23 +230,6 @@ def answer(
     `observed_at` is when the source was looked at: `question.now` unless told.
     """
     return [_envelope(question, each, per_target, observed_at) for each in question.targets]
-
-
-def unavailable(
-    question: Question, reason: str, status: EvidenceStatus = "unavailable"
-) -> list[Evidence]:
-    """The same reason for each target."""
-    return [
-        Evidence(
-            question.kind,
-            target.service,
-            target.environment,
-            status,
-            source=question.name,
-            reason=reason,
-        )
-        for target in question.targets
-    ]
 
 
 def told(error: GateError) -> str:

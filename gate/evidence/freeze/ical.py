@@ -19,11 +19,10 @@ from gate.evidence.freeze.calendar import (
     later,
     misspelt,
     told,
-    unavailable,
     zone,
 )
 from gate.evidence.freeze.interface import Calendar
-from gate.evidence.interface import Question
+from gate.evidence.interface import Question, unavailable
 from gate.model.manifest import Target
 from gate.model.verdict import Evidence
 

@@ -14,9 +14,9 @@ from typing import Any
 
 from gate.errors import ConfigError, GateError
 from gate.evidence.freeze.address import line, of, read
-from gate.evidence.freeze.calendar import answer, later, overlapping, told, unavailable
+from gate.evidence.freeze.calendar import answer, later, overlapping, told
 from gate.evidence.freeze.interface import Calendar, Freeze, Span
-from gate.evidence.interface import Question
+from gate.evidence.interface import Question, unavailable
 from gate.model.times import moment
 from gate.model.verdict import Evidence
 from gate.strict_yaml.check import check

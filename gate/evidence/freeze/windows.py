@@ -32,12 +32,11 @@ from gate.evidence.freeze.calendar import (
     repeated,
     schedule,
     told,
-    unavailable,
     without,
     zone,
 )
 from gate.evidence.freeze.interface import Calendar, Freeze, Span
-from gate.evidence.interface import Question
+from gate.evidence.interface import Question, unavailable
 from gate.model.manifest import Target
 from gate.model.times import duration
 from gate.model.verdict import Evidence
@@ -248,7 +247,7 @@ def _window(node: Node, values: Mapping[str, Any], place: ZoneInfo, question: Qu
     _check_form(node, values)
     place = _zone(fields.get("time_zone"), place)
     scope = _scope(fields.get("scope"), question)
-    lasts = duration(values.get("duration", ""))
+    lasts = duration(values.get("duration", "0s"))
     if "cron" in values:
         _try(lambda: schedule(values["cron"]), fields["cron"].mark)
         _try(lambda: check_duration(lasts), fields["duration"].mark)

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from gate.evidence.slo.interface import Measured, Plan, State, Unplanned
-from gate.model.times import written
+from gate.model.times import duration, written
 
 LOW = 0.2
 """A budget of which less than this share is left is a warning."""
@@ -28,7 +28,6 @@ _PAIRS = (
     ("ticket", "1d", "2h", 0.10),
     ("ticket", "3d", "6h", 0.10),
 )
-_UNITS = {"m": 60, "h": 3600, "d": 86400}
 _FUZZ = 1e-6
 _DIGITS = 9
 
@@ -38,7 +37,7 @@ def entry(plan: Plan, measured: Measured, *, at: datetime, source: str) -> dict[
 
     What no share can be (NaN, infinite, below 0, above 1) makes it `insufficient_data`.
     """
-    problem = measured.reason or _problem(plan, measured.bad)
+    problem = measured.reason or _problem(plan, measured.bad) or _problem_of(measured.rates)
     if problem is not None or measured.bad is None:
         return _entry(
             plan.name,
@@ -51,7 +50,7 @@ def entry(plan: Plan, measured: Measured, *, at: datetime, source: str) -> dict[
     budget = 1 - plan.objective
     remaining = _rounded(1 - min(max(measured.bad, 0.0), 1.0) / budget)
     burns = {
-        window: max(rate, 0.0) / budget
+        window: min(max(rate, 0.0), 1.0) / budget
         for window, rate in measured.rates.items()
         if math.isfinite(rate) and rate >= -_FUZZ
     }
@@ -136,6 +135,21 @@ def _problem(plan: Plan, bad: float | None) -> str | None:
     return None
 
 
+def _problem_of(rates: Mapping[str, float]) -> str | None:
+    """Why the shares of errors of the windows cannot be true, or None. That a short window has
+    none is calm: nobody came. That a longer one has none, and the short one within it has, is a
+    fault."""
+    known: str | None = None
+    for window in sorted(rates, key=duration):
+        if math.isinf(rates[window]):
+            return f"its share of errors in {window} is infinite: errors are counted, and no events"
+        if not math.isnan(rates[window]):
+            known = window
+        elif known is not None:
+            return f"its share of errors in {window} is NaN, and that in {known} is not"
+    return None
+
+
 def _state(remaining: float, pairs: Sequence[Mapping[str, Any]]) -> State:
     if remaining <= 0:
         return "exhausted"
@@ -148,7 +162,7 @@ def _pairs(window: timedelta, burns: Mapping[str, float]) -> list[dict[str, Any]
     """The pairs of windows that the workbook alerts on, those of which both rates are known."""
     found = []
     for severity, long, short, share in _PAIRS:
-        length = _length(long)
+        length = duration(long)
         if long not in burns or short not in burns or length > window:
             continue
         factor = share * (window / length)
@@ -164,10 +178,6 @@ def _pairs(window: timedelta, burns: Mapping[str, float]) -> list[dict[str, Any]
             }
         )
     return found
-
-
-def _length(window: str) -> timedelta:
-    return timedelta(seconds=int(window[:-1]) * _UNITS[window[-1]])
 
 
 def _exhausted_at(

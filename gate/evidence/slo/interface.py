@@ -21,7 +21,8 @@ class Plan:
     is the share of the budgeted unit (events or time slices) that was bad within the window, so
     that the budget remaining is `1 - bad / (1 - objective)`. `rates` gives for each window that
     can be asked the error ratio in it. `traffic` is above 0 where anything was measured within the
-    window. `errors` must give a series where errors were ever counted; None: it cannot be told
+    window. `alive` gives something where anything was measured within `$age`; else the SLO is
+    stale. `errors` must give a series where errors were ever counted; None: it cannot be told
     apart. `badness` is what was bad in `$step`, in any unit: how the errors lie within the window.
     `starts` is the beginning of a window of the calendar and `resets` its end; None: it is
     rolling. `place` is the spec's `path:line`.
@@ -35,6 +36,7 @@ class Plan:
     bad: str
     rates: Mapping[str, str] = field(default_factory=dict)
     traffic: str | None = None
+    alive: str | None = None
     errors: str | None = None
     badness: str | None = None
     starts: datetime | None = None

@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from gate.clients.http import Unreachable
 from gate.clients.prometheus import Prometheus, RecordingRule, Sample
 from gate.evidence.slo.budget import written_window
 from gate.evidence.slo.interface import Measured, Plan
-from gate.evidence.slo.promql import UnclearError, cleaned, measured
+from gate.evidence.slo.promql import UnclearError, cleaned, denominator, measured
 from gate.model.times import written
 
 BACK = "1d"
@@ -56,6 +56,17 @@ class Look:
         own = (self.selector or "").strip().removeprefix("{").removesuffix("}").strip(", ")
         return "{" + ", ".join([*more, *([own] if own else [])]) + "}"
 
+    def misnamed(self, names: str, who: str) -> str | None:
+        """Which label of the settings no series has, of those that the matcher `names` is about;
+        None where all are there. Raises Unreachable."""
+        labels = [each for each in (self.service_label, self.environment_label) if each]
+        having = [self.matchers(names, f'{each}!=""') for each in labels]
+        found = self.all(self.query, [f"count(last_over_time({each}[{BACK}]))" for each in having])
+        for label, samples in zip(labels, found, strict=True):
+            if not samples:
+                return f"none of its series of {who} has the label {label}, which `labels` names"
+        return None
+
     def aged(self, name: str, newest: datetime) -> str | None:
         """Why the newest sample of an SLO is too old, or None."""
         age = self.at - newest
@@ -79,21 +90,22 @@ class Found:
 
 
 class Rules:
-    """The recording rules of a server, asked for where they are wanted. None where it tells of
-    none."""
+    """The rules of a server that record series of one name, asked for where they are wanted. None
+    where it tells of none."""
 
-    def __init__(self, look: Look, *, wanted: bool) -> None:
+    def __init__(self, look: Look, name: str, *, wanted: bool) -> None:
         self._found: list[RecordingRule] = []
-        if wanted and look.errors_must_exist:
+        self._name = name
+        if wanted:
             with suppress(Unreachable):
-                self._found = look.server.recording_rules()
+                self._found = look.server.recording_rules(name)
 
-    def of(self, name: str, labels: Mapping[str, str]) -> list[RecordingRule]:
-        """Those that record this series."""
+    def of(self, labels: Mapping[str, str]) -> list[RecordingRule]:
+        """Those that record the series with these labels."""
         return [
             rule
             for rule in self._found
-            if rule.name == name
+            if rule.name == self._name
             and all(rule.labels.get(label) == value for label, value in labels.items())
         ]
 
@@ -127,6 +139,35 @@ def _doubt(look: Look, window: timedelta, rules: Sequence[RecordingRule]) -> str
         if not seen:
             return "its rule falls back to `vector(0)` or the like, and no series of errors exists"
     return None
+
+
+def heard(look: Look, found: Found, rules: Sequence[RecordingRule]) -> Found:
+    """An SLO without errors just now, or the same with the reason why that is silence: its rule
+    divides by what falls back to a number where nothing is counted, and nothing is."""
+    if found.measured.reason:
+        return found
+    try:
+        for rule in rules:
+            total = denominator(rule.query)
+            if total is None or measured(total) == cleaned(total):
+                continue
+            if not look.query(f"count(\n{measured(total)}\n)"):
+                reason = "nothing is counted now: the total of its rule is made up"
+                return replace(found, measured=replace(found.measured, reason=reason))
+    except UnclearError:
+        return found
+    except Unreachable as error:
+        reason = f"whether anything is counted cannot be asked: {error.reason}"
+        return replace(found, measured=replace(found.measured, reason=reason))
+    return found
+
+
+def moment_of(seconds: float) -> datetime:
+    """The time of a sample that is a time. Raises Unreachable where it is none."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):
+        raise Unreachable(f"it says that a sample is of the time {seconds:g}") from None
 
 
 def seconds_of(window: timedelta) -> str:

@@ -21,7 +21,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from gate.clients.http import seconds
 from gate.errors import ConfigError
 from gate.evidence.interface import Question
 from gate.evidence.slo.interface import WINDOWS, Plan, Unplanned
@@ -44,7 +43,7 @@ from gate.evidence.slo.specs import (
     read_all,
     text,
 )
-from gate.model.times import written
+from gate.model.times import duration, written
 from gate.strict_yaml.nodes import Node
 
 VERSION = "openslo/v1"
@@ -300,9 +299,10 @@ def _plan(
         rates={
             each: f"({share(each)}) or on() (NaN * ({indicator.traffic(each)}))"
             for each in WINDOWS
-            if shortest <= timedelta(seconds=seconds(each)) <= window.length
+            if shortest <= duration(each) <= window.length
         },
         traffic=indicator.traffic(whole),
+        alive=indicator.traffic("$age"),
         errors=indicator.errors(whole) if indicator.errors else None,
         badness=bad("$step") if shortest * _STEPS <= window.length else None,
         starts=window.starts,
@@ -598,7 +598,7 @@ def _over(function: str, query: str, every: str) -> Query:
     def made(span: str) -> str:
         begin, _, step = span.partition(":")
         if not step and not begin.startswith("$"):
-            begin = _length(timedelta(seconds=seconds(begin)) - _MILLISECOND)
+            begin = _length(duration(begin) - _MILLISECOND)
         return f"{function}(({query})[{begin}:{step or every}])"
 
     return made

@@ -14,15 +14,16 @@ from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from typing import Any
 
-from gate.clients.http import Session, Unreachable, access, seconds, shown
-from gate.clients.prometheus import BadQueryError, Prometheus, Sample, quoted
+from gate.clients.address import shown
+from gate.clients.http import Session, Unreachable, access
+from gate.clients.prometheus import ANOTHER, BadQueryError, Prometheus, Sample, quoted
 from gate.evidence.interface import Question
 from gate.evidence.slo import pyrra, sloth
-from gate.evidence.slo.budget import entry, unknown
+from gate.evidence.slo.budget import entry, unknown, written_window
 from gate.evidence.slo.interface import Measured, Plan, Unplanned
 from gate.evidence.slo.look import STEPS, Found, Look, seconds_of
 from gate.model.manifest import Target
-from gate.model.times import written
+from gate.model.times import duration, written
 from gate.model.verdict import Evidence, EvidenceStatus
 
 THREADS = 100
@@ -35,8 +36,9 @@ _RECORDED: Mapping[str, Callable[[Look], list[Found]]] = {
 }
 _PLANNED = {"openslo": "gate.evidence.slo.openslo", "query": "gate.evidence.slo.query"}
 _LABEL = "gate_part"
-_SILENT_AFTER = "30m"
-"""The burn rate's window without which a raw series counts as ended."""
+_SILENT_AFTER = timedelta(minutes=30)
+"""How long a raw series must have been silent to count as ended, where `max_age` is less: a rate
+needs several samples, and their times are not told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ def observe(question: Question) -> Sequence[Evidence]:
 def _entries(
     question: Question, settings: Mapping[str, Any], address: str, convention: str, at: datetime
 ) -> list[_Entry]:
-    who = access(settings)
+    who = access(question.settings)
     source = f"{question.name} ({convention})"
     plans = _plans(question, settings, convention)
     asked = [plan for plan in plans if isinstance(plan, Plan) and _is_asked(question, plan)]
@@ -137,7 +139,7 @@ def _look(
         service_label=labels.get("service"),
         environment_label=labels.get("environment"),
         selector=settings.get("selector"),
-        max_age=timedelta(seconds=seconds(max_age)) if max_age else MAX_AGE,
+        max_age=duration(max_age) if max_age else MAX_AGE,
         errors_must_exist=settings.get("absent_errors") != "none",
     )
 
@@ -215,6 +217,8 @@ def _answered(look: Look, plan: Plan) -> Found:
     parts |= {"bad": plan.bad}
     parts |= {"traffic": plan.traffic} if plan.traffic else {}
     parts |= {"errors": plan.errors} if plan.errors else {}
+    age = max(look.max_age, _SILENT_AFTER)
+    parts |= {"alive": plan.alive.replace("$age", seconds_of(age))} if plan.alive else {}
     values = {part: _one(part, samples) for part, samples in _all(look, parts).items()}
     bad = values["bad"]
     rates = {
@@ -231,8 +235,9 @@ def _answered(look: Look, plan: Plan) -> Found:
             " `absent_errors: none` takes it as none"
         )
     stale = None
-    if reason is None and _SILENT_AFTER in plan.rates and _SILENT_AFTER not in rates:
-        stale = f"the newest sample of {plan.name} of {plan.service} is older than {_SILENT_AFTER}"
+    if reason is None and plan.alive and values["alive"] is None:
+        told = written_window(age)
+        stale = f"the newest sample of {plan.name} of {plan.service} is older than {told}"
     measured = Measured(bad, rates, (), look.at, stale or reason)
     if bad and measured.reason is None:
         measured = replace(measured, badness=_badness(look, plan))
@@ -249,6 +254,8 @@ def _all(look: Look, parts: Mapping[str, str]) -> dict[str, list[Sample]]:
     found: dict[str, list[Sample]] = {part: [] for part in parts}
     try:
         for sample in look.query(together):
+            if sample.labels.get(_LABEL) not in found:
+                raise Unreachable(ANOTHER)
             found[sample.labels[_LABEL]].append(sample)
     except BadQueryError:
         return {part: _alone(look, part, query) for part, query in parts.items()}

@@ -109,6 +109,21 @@ def measured(query: str) -> str:
     return _text([each for index, each in enumerate(words) if index not in gone])
 
 
+def denominator(query: str) -> str | None:
+    """What the query is divided by, where its last step is a division; None where it is not."""
+    words = _words(query)
+    depth, last = 0, None
+    for index, word in enumerate(words):
+        depth += {"(": 1, ")": -1}.get(word.text, 0)
+        if depth == 0 and word.kind == "sign" and word.text not in {"(", ")"}:
+            if word.text != "/" or last is not None:
+                return None
+            last = index
+        if depth == 0 and word.kind == "name" and word.text.lower() in _WORDS - {"inf", "nan"}:
+            return None
+    return None if last is None else _text(words[last + 1 :])
+
+
 def _words(query: str) -> list[_Word]:
     if len(query) > MAX_LENGTH:
         raise UnclearError(f"it is longer than {MAX_LENGTH} characters")
@@ -237,8 +252,18 @@ def _is_made_up(words: Sequence[_Word]) -> bool:
         return True
     if any(each.text in {"vector", "absent", "absent_over_time"} for each in solid):
         return True
-    pairs = [{one.text, other.text} for one, other in pairwise(solid)]
-    return any("*" in pair and pair & {"0", "0.0"} for pair in pairs)
+    bare = [each for each in solid if each.text not in {"(", ")"}]
+    return any(
+        "*" in {one.text, other.text} and (_is_zero(one) or _is_zero(other))
+        for one, other in pairwise(bare)
+    )
+
+
+def _is_zero(word: _Word) -> bool:
+    return (
+        word.kind == "number"
+        and re.fullmatch(r"0[xX]0+|0*\.?0*([eE][+-]?[0-9]+)?", word.text) is not None
+    )
 
 
 def _clamps(words: Sequence[_Word]) -> Iterator[tuple[int, int, int]]:

@@ -11,14 +11,23 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from gate.clients.http import Unreachable
-from gate.clients.prometheus import Sample
+from gate.clients.prometheus import ANOTHER, Sample
 from gate.evidence.slo.budget import LONGEST
 from gate.evidence.slo.interface import WINDOWS, Measured, Plan
-from gate.evidence.slo.look import BACK, STEPS, Found, Look, Rules, proven, seconds_of
+from gate.evidence.slo.look import (
+    BACK,
+    STEPS,
+    Found,
+    Look,
+    Rules,
+    moment_of,
+    proven,
+    seconds_of,
+)
 
 _NAME = "__name__"
 _REQUESTS = "pyrra_requests:rate5m"
@@ -60,6 +69,11 @@ def found(look: Look) -> list[Found]:
             "it has no series of Pyrra (pyrra_objective); is this the right server, and are the"
             " generic rules switched on (--generic-rules)?"
         )
+    if any(sample.labels.get(_NAME) not in _META for sample in (*now, *known)):
+        raise Unreachable(ANOTHER)
+    misnamed = look.misnamed(f'{_NAME}="pyrra_objective"', "Pyrra")
+    if misnamed:
+        raise Unreachable(misnamed)
     groups = [_by_key(look, samples) for samples in (now, seen, known, *ratios)]
     keys = [key for key in dict.fromkeys(k for g in groups[:3] for k in g) if _is_asked(look, key)]
     rates = [dict(zip(WINDOWS, (g.get(key, []) for g in groups[3:]), strict=True)) for key in keys]
@@ -69,14 +83,15 @@ def found(look: Look) -> list[Found]:
     }
     traffic = _by_window(look, each, lambda window: _traffic(look, only, window))
     spread = _by_window(look, each, lambda window: _spread(look, only, window))
-    rules = Rules(look, wanted=any(one.measured.bad == 0 for one in each.values()))
+    wanted = any(one.measured.bad == 0 for one in each.values())
+    rules = Rules(look, _ERRORS, wanted=wanted and look.errors_must_exist)
 
     def finished(key: _Key) -> Found:
         one = each[key]
         if one.measured.reason is None and not traffic.get(key):
             reason = f"there was no traffic in {one.plan.window.days} days"
             return replace(one, measured=replace(one.measured, bad=None, reason=reason))
-        one = proven(look, one, rules.of(_ERRORS, {"slo": key.name}))
+        one = proven(look, one, rules.of({"slo": key.name}))
         return replace(one, measured=replace(one.measured, badness=spread.get(key, ())))
 
     return look.all(finished, each)
@@ -123,7 +138,7 @@ def _one(
         return Found(plan, Measured(None, reason=broken), broken=broken)
     availability = values.get("pyrra_availability")
     newest = max((sample.value for sample in seen), default=None)
-    at = None if newest is None else datetime.fromtimestamp(newest, UTC)
+    at = None if newest is None else moment_of(newest)
     stale = None if at is None else look.aged(f"{key.name} of {key.service}", at)
     reason = stale
     if reason is None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from gate.clients.http import seconds
 from gate.evidence.interface import Question
 from gate.evidence.slo.interface import WINDOWS, Plan, Unplanned
 from gate.evidence.slo.promql import UnclearError, cleaned, measured
+from gate.model.times import duration
 
 WINDOW = "$window"
 
@@ -21,13 +21,18 @@ def plans(question: Question, settings: Mapping[str, Any]) -> list[Plan | Unplan
     gives nothing, and whoever judges must tell that apart. `errors` and `traffic` are asked without
     what `or vector(0)` and its like make up.
     """
-    del question
-    return [_plan(each, settings.get("selector")) for each in settings.get("slos") or ()]
+    selector, known = settings.get("selector"), question.environments
+    return [_plan(each, selector, known) for each in settings.get("slos") or ()]
 
 
-def _plan(slo: Mapping[str, Any], selector: str | None) -> Plan | Unplanned:
+def _plan(
+    slo: Mapping[str, Any], selector: str | None, environments: Sequence[str]
+) -> Plan | Unplanned:
     service, environment, name = slo["service"], slo.get("environment"), slo["name"]
-    window = timedelta(seconds=seconds(slo["window"]))
+    window = duration(slo["window"])
+    if environments and environment not in (None, *environments):
+        reason = f"its environment {environment} is none of those that the config names"
+        return Unplanned(service, None, name, reason, slo["objective"])
     try:
         bad, total = cleaned(slo["bad"], selector), cleaned(slo["total"], selector)
         errors, traffic = measured(bad), measured(total)
@@ -45,12 +50,9 @@ def _plan(slo: Mapping[str, Any], selector: str | None) -> Plan | Unplanned:
         slo["objective"],
         window,
         bad=share.replace(WINDOW, whole),
-        rates={
-            each: share.replace(WINDOW, each)
-            for each in WINDOWS
-            if timedelta(seconds=seconds(each)) <= window
-        },
+        rates={each: share.replace(WINDOW, each) for each in WINDOWS if duration(each) <= window},
         traffic=traffic.replace(WINDOW, whole),
+        alive=traffic.replace(WINDOW, "$age"),
         errors=errors.replace(WINDOW, whole),
         badness=bad.replace(WINDOW, "$step"),
     )

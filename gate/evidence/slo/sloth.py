@@ -8,22 +8,31 @@ after a single NaN.
 from __future__ import annotations
 
 import math
-import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from gate.clients.http import Unreachable
-from gate.clients.prometheus import Sample, any_of
+from gate.clients.prometheus import ANOTHER, Sample, any_of
 from gate.evidence.slo.interface import WINDOWS, Measured, Plan
-from gate.evidence.slo.look import BACK, STEPS, Found, Look, Rules, proven, seconds_of
+from gate.evidence.slo.look import (
+    BACK,
+    STEPS,
+    Found,
+    Look,
+    Rules,
+    heard,
+    moment_of,
+    proven,
+    seconds_of,
+)
+from gate.model.times import duration
 
 _NAME = "__name__"
 _RATE = "slo:sli_error:ratio_rate"
 _OBJECTIVE = "slo:objective:ratio"
 _DAYS = "slo:time_period:days"
-_UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "y": 31536000}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +66,22 @@ def found(look: Look) -> list[Found]:
             f"it has no series of Sloth ({_OBJECTIVE}, sloth_slo_info); is this the right"
             " server, and are the rules loaded?"
         )
+    misnamed = look.misnamed(f'{_NAME}=~"{_OBJECTIVE}|sloth_slo_info"', "Sloth")
+    if misnamed:
+        raise Unreachable(misnamed)
     groups = [_by_key(look, each) for each in (now, seen, known)]
     keys = dict.fromkeys(key for group in groups for key in group)
     each = {key: _one(look, key, *(group.get(key, []) for group in groups)) for key in keys}
     spread = _spread(look, only, each)
-    rules = Rules(look, wanted=any(one.measured.bad == 0 for one in each.values()))
+    calm = {key for key, one in each.items() if one.measured.rates.get("5m", 0) == 0}
+    wanted = any(one.measured.bad == 0 or key in calm for key, one in each.items())
+    rules = Rules(look, f"{_RATE}5m", wanted=wanted)
 
     def finished(key: _Key) -> Found:
-        one = proven(look, each[key], rules.of(f"{_RATE}5m", _own(look, key)))
+        own = rules.of(_own(look, key))
+        one = proven(look, each[key], own)
+        if key in calm:
+            one = heard(look, one, own)
         return replace(one, measured=replace(one.measured, badness=spread.get(key, ())))
 
     return look.all(finished, each)
@@ -93,7 +110,10 @@ def _key(look: Look, labels: Mapping[str, str]) -> _Key:
 def _by_key(look: Look, samples: Sequence[Sample]) -> dict[_Key, list[Sample]]:
     groups: dict[_Key, list[Sample]] = defaultdict(list)
     for sample in samples:
-        groups[_key(look, sample.labels)].append(sample)
+        key = _key(look, sample.labels)
+        if key.service not in look.services:
+            raise Unreachable(ANOTHER)
+        groups[key].append(sample)
     return groups
 
 
@@ -124,7 +144,7 @@ def _one(
     if twice is not None:
         return Found(plan, Measured(None, reason="several"), broken=_several(key, twice))
     newest = max((sample.value for sample in seen), default=None)
-    at = None if newest is None else datetime.fromtimestamp(newest, UTC)
+    at = None if newest is None else moment_of(newest)
     shares = {
         name.removeprefix(_RATE): value for name, value in values.items() if name.startswith(_RATE)
     }
@@ -164,10 +184,10 @@ def _several(key: _Key, samples: Sequence[Sample]) -> str:
 
 
 def _span(text: str) -> timedelta | None:
-    parts = re.findall(r"([0-9]+)(ms|[smhdwy])", text)
-    if not parts or "".join(number + unit for number, unit in parts) != text:
+    try:
+        return duration(text)
+    except ValueError:
         return None
-    return timedelta(seconds=sum(int(number) * _UNITS[unit] for number, unit in parts))
 
 
 def _spread(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -92,14 +91,14 @@ def test_when_the_time_is_used_up_the_rest_is_said_not_to_be_judged() -> None:
 def test_rules_that_are_too_much_only_together_are_an_error(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    call = confined._call
+    judging = confined._judging
 
-    def little_time_for_all(request: Any, policy_input: str, limits: Limits) -> Any:
+    def little_time_for_all(do: Any, program: Any, limits: Limits) -> Any:
         little = replace(limits, seconds=0.001)
-        return call(request, policy_input, little if request["do"] == "evaluate" else limits)
+        return judging(do, program, little if do == "evaluate" else limits)
 
     bundle = of_repository(a='deny contains "x"')
-    monkeypatch.setattr(confined, "_call", little_time_for_all)
+    monkeypatch.setattr(confined, "_judging", little_time_for_all)
     with pytest.raises(PolicyError, match="Evaluating all policies together took longer"):
         Embedded(limits=LIMITS).evaluate(bundle, {})
 
@@ -169,11 +168,19 @@ def test_an_answer_that_is_too_large_is_an_error() -> None:
         Embedded(limits=replace(LIMITS, answer=10_000)).evaluate(bundle, {})
 
 
-def test_no_child_is_left_behind() -> None:
+def test_no_child_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    started = []
+
+    class Seen(subprocess.Popen[bytes]):
+        def __init__(self, *given: Any, **more: Any) -> None:
+            super().__init__(*given, **more)
+            started.append(self)
+
+    monkeypatch.setattr(subprocess, "Popen", Seen)
     bundle = of_repository(bad=LOOP)
     Embedded(limits=replace(LIMITS, seconds=1)).evaluate(bundle, {})
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+    # Three to parse, examine and judge together, two to judge each by itself.
+    assert [each.returncode is None for each in started] == [False] * 5
 
 
 def test_the_child_has_nothing_of_the_callers_environment(

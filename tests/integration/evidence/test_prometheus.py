@@ -203,6 +203,8 @@ SOME = {"resultType": "vector", "result": [{"metric": {}, "value": [1, "1"]}]}
             told(status="success", data=SOME, warnings=["store gone"]),
             "its answer is not whole: store gone",
         ),
+        (told(status="success", data=SOME, isPartial=True), "its answer is not whole: isPartial"),
+        (told(status="success", data=SOME), "its answer is about 1970-01-01T00:00:01Z, and"),
         (
             told(400, status="error", errorType="bad_data", error="parse error: x"),
             "it does not take the query: parse error: x",
@@ -391,9 +393,12 @@ def test_a_planned_query_that_gives_no_share(
 def test_planned_queries_of_what_is_silent_or_not_counted(
     history: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    silent = {w: q.replace("healthy", "silent") for w, q in plan(0).rates.items()}
-    planned(monkeypatch, [replace(plan(0), rates=silent)])
-    assert one(history, "checkout", convention="query").status == "stale"
+    silent = 'sum(increase(http_requests_total{job="silent"}[$age]))'
+    planned(monkeypatch, [replace(plan(0), alive=silent)])
+    found = one(history, "checkout", convention="query")
+    assert found.status == "stale"
+    assert str(found.reason).endswith("the newest sample of slo 0 of checkout is older than 30m")
+    assert one(history, "checkout", convention="query", max_age="4h").status == "ok"
     planned(monkeypatch, [replace(plan(0), bad="vector(0)", errors="nothing_at_all")])
     (found,) = one(history, "checkout", convention="query").value
     assert "no series of errors exists" in found["reason"]

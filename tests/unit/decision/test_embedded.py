@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gate.decision.bundle import only
 from gate.decision.engines import embedded, noise
 from gate.decision.engines.embedded import Embedded
 from gate.decision.engines.inputs import input_text
 from gate.decision.engines.registry import open_engine
 from gate.errors import InputError, PolicyError, UsageError
+from tests.support.random_values import policy_input
 from tests.unit.decision.cases import ENGINE, bundle, module
 
 RULES = bundle(
@@ -35,6 +39,55 @@ def test_a_second_input_has_nothing_of_the_first() -> None:
     assert engine.evaluate(RULES, {"number": 4}).results["team.echo"] == {"deny": []}
     other = bundle(module("team.echo", "deny contains input.other if true"))
     assert engine.evaluate(other, {"other": 1}).results == {"team.echo": {"deny": [1]}}
+
+
+RESTING = bundle(
+    module("team.echo", "deny contains input.name if input.kind"),
+    module("team.joined", 'deny contains concat("-", [input.name, input.kind])'),
+    module("team.left", "deny contains input.weight - 1"),
+    module("team.ns", "warn contains input.ns"),
+    module(
+        "team.other",
+        "deny contains x if {\n"
+        '\tx := data.gate.lib.half.of(1) with input as {"size": input.replicas}\n'
+        "}\n\ndeny contains input.size\n\nwarn contains input.replicas",
+    ),
+    libraries=["package gate.lib.half\n\nof(x) := x / input.size\n"],
+)
+"""Rules that fail on some inputs, one of them while it has put another in the place of its own."""
+
+
+def test_an_engine_that_judged_before_judges_as_a_fresh_one() -> None:
+    kept = Embedded()
+    random = Random(8)
+    failing = 0
+    for _ in range(400):
+        given = policy_input(random)
+        judged_by = only(RESTING, random.sample(sorted(RESTING.rules), random.randint(1, 5)))
+        fresh = Embedded().evaluate(judged_by, given)
+        assert kept.evaluate(judged_by, given) == fresh
+        assert fresh.results.get("team.ns", {"warn": [given["ns"]]}) == {"warn": [given["ns"]]}
+        failing += bool(fresh.failures)
+    assert 50 < failing < 400
+
+
+def test_modules_are_read_once_for_many_inputs_and_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    load, loaded = embedded.load, []
+
+    def counting(*given: Any) -> Any:
+        loaded.append(given)
+        return load(*given)
+
+    monkeypatch.setattr(embedded, "load", counting)
+    engine = Embedded()
+    for judged_by in (RULES, RULES, only(RULES, ["team.echo"]), RULES):
+        assert engine.evaluate(judged_by, {"value": 1}).results["team.echo"] == {"deny": [1]}
+    assert len(loaded) == 1
+    elsewhere = replace(RULES, modules=[replace(each, path="x.rego") for each in RULES.modules])
+    engine.evaluate(elsewhere, {})
+    engine.evaluate(replace(RULES, data={"a": 1}), {})
+    engine.evaluate(replace(RULES, data={"a": True}), {})
+    assert len(loaded) == 4
 
 
 def test_a_rule_that_fails_takes_no_other_with_it() -> None:
@@ -69,8 +122,6 @@ def test_an_error_in_a_library_fails_the_rules_that_use_it() -> None:
 
 
 def test_a_refused_builtin_fails_even_where_no_one_saw_it() -> None:
-    from dataclasses import replace
-
     rules = bundle(module("team.x", "deny contains x if x := 1"))
     clock = replace(rules.modules[0], text=rules.modules[0].text.replace("1", "time.now_ns()"))
     hidden = replace(rules, modules=[clock], digest="sha256:other")

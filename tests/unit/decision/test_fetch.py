@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from pathlib import Path
 
 import pytest
 
-from gate.decision.sources import cache, download, fetch, tarball
+from gate.decision.sources import cache, fetch, tarball
 from gate.errors import PolicyError
 from tests.support.proxy import Call, serving
 from tests.support.web import Asked, Tls, Told, certificate, web
@@ -23,7 +24,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A cache of its own, no memory of what was fetched, and no waiting."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr(fetch, "_fetched", {})
-    monkeypatch.setattr(download, "PAUSES", (0.01, 0.01))
+    monkeypatch.setattr(fetch, "PAUSES", (0.01, 0.01))
     for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
     return tmp_path / "cache" / "change-gate" / "bundles"
@@ -316,9 +317,9 @@ def test_a_server_that_calls_the_archive_compressed_gives_the_archive() -> None:
 
 
 def test_a_large_body_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(download, "MAX_PACKED", 1000)
+    monkeypatch.setattr(fetch, "MAX_PACKED", 1000)
     with web(lambda _: Told(body=bytes(1001))) as server:
-        assert "too large" in refusal(f"{server.address}/x").message
+        assert "larger than" in refusal(f"{server.address}/x").message
     with web(lambda _: Told(body=bytes(1000))) as server:
         assert fetch.fetched(f"{server.address}/x", None, offline=False) == bytes(1000)
 
@@ -355,28 +356,40 @@ def nonsense(call: Call) -> None:
 
 @pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(download, "SECONDS", 1.0)
-    monkeypatch.setattr(download, "READ_SECONDS", 0.2)
+    monkeypatch.setattr(fetch, "SECONDS", 1.0)
+    monkeypatch.setattr(fetch, "SILENCE", 0.2)
 
 
 @pytest.mark.usefixtures("hurried")
 @pytest.mark.parametrize(
     ("behaviour", "what"),
     [
-        (endless, "too large"),
+        (endless, "larger than 1 MB"),
         (cut, "cut off"),
-        (silent, "too long"),
-        (slow, "too long"),
-        (nonsense, "connection fails"),
-        (lambda _: None, "connection fails"),
+        (silent, "no answer within 0.2 s"),
+        (slow, "no answer within 1 s"),
+        (nonsense, "does not answer in HTTP"),
+        (lambda _: None, "broke off the connection"),
     ],
 )
 def test_a_fault_on_the_way_is_told(
     behaviour: object, what: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(download, "MAX_PACKED", 1_000_000)
+    monkeypatch.setattr(fetch, "MAX_PACKED", 1024**2)
     with serving(behaviour) as port:  # type: ignore[arg-type]
         assert what in refusal(f"http://127.0.0.1:{port}/x").message
+
+
+def test_redirects_share_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetch, "SECONDS", 0.5)
+
+    def slowly(asked: Asked) -> Told:
+        time.sleep(0.2)
+        return moved(f"{asked.path}x")
+
+    with web(slowly) as server:
+        assert "no answer within 0.5 s" in refusal(f"{server.address}/x").message
+    assert len(server.asked) <= fetch.REDIRECTS
 
 
 def test_a_lost_connection_is_tried_again() -> None:
@@ -388,4 +401,4 @@ def test_a_lost_connection_is_tried_again() -> None:
 
 
 def test_the_limit_of_a_download_is_that_of_a_bundle() -> None:
-    assert download.MAX_PACKED == tarball.MAX_PACKED
+    assert fetch.MAX_PACKED == tarball.MAX_PACKED

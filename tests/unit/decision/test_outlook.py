@@ -461,6 +461,27 @@ class TestVerdict:
             START + timedelta(hours=5, seconds=-told)
         )
 
+    @pytest.mark.parametrize("gap", [1, 2, 3, 0.5])
+    def test_a_warning_may_begin_before_another_boundary_than_that_of_its_freeze(
+        self, gap: float
+    ) -> None:
+        """It begins at 5 h; then the first freeze is still on, and the second begins later."""
+        given = made(
+            evidence={"freeze": freeze(window(-5, 5 + gap, "w1"), window(9, 12, "w2"))},
+            rules={"freeze.soon": RuleConfig(settings={"seconds": 4 * 3600})},
+        )
+        assert verdict(RULES, given).valid_until == hour(5)
+
+    def test_a_warning_may_begin_between_the_steps_of_a_budget(self) -> None:
+        given = made(
+            evidence={
+                "freeze": freeze(window(9, 12)),
+                "slo": budgets(slo(0.5, (2, 0.6), (4, 0.7), (6, 0.8), (8, 0.9))),
+            },
+            rules={"freeze.soon": RuleConfig(settings={"seconds": 4 * 3600})},
+        )
+        assert verdict(RULES, given).valid_until == hour(5)
+
     def test_a_pass_is_valid_until_the_first_of_all(self) -> None:
         given = made(
             new={"deny": "no"},

@@ -41,8 +41,10 @@ def ask(
     kind: str = "incidents",
     targets: tuple[Target, ...] = (CHECKOUT,),
     offline: bool = False,
+    environments: str = "{}",
 ) -> list[Evidence]:
-    tree = Files({".gate.yaml": f"evidence: {evidence}", **(files or {})})
+    text = f"environments: {environments}\nevidence: {evidence}"
+    tree = Files({".gate.yaml": text, **(files or {})})
     config = load(tree)
     assert config is not None
     return gather([kind], targets, config, tree, now=NOW, offline=offline)
@@ -171,6 +173,53 @@ def test_one_source_that_cannot_say_spoils_the_answer() -> None:
     assert found.reason == "b.json says nothing about checkout in production"
 
 
+YEAR_END = {
+    "source": "a.json",
+    "windows": [{"name": "Y", "from": "2026-11-20T00:00:00Z", "until": "2027-01-06T00:00:00Z"}],
+}
+
+
+@pytest.mark.parametrize("other", ["unavailable", "stale", "skipped"])
+def test_a_freeze_that_is_known_is_told_where_another_calendar_is_silent(other: str) -> None:
+    """Else a calendar that does not answer would take another one's freeze away."""
+    files = {
+        "a.json": recorded(checkout=envelope(value=[YEAR_END])),
+        "b.json": recorded(checkout=envelope(other, reason="down")),
+    }
+    (found,) = ask("{freeze: [{file: a.json}, {file: b.json}]}", files, kind="freeze")
+    assert (found.status, found.reason) == (other, "down")
+    assert [each["windows"][0]["name"] for each in found.value] == ["Y"]
+    del files["a.json"]
+    (found,) = ask("{freeze: [{file: a.json}, {file: b.json}]}", files, kind="freeze")
+    assert found.value is None
+
+
+@pytest.mark.parametrize(
+    ("environments", "target", "status"),
+    [
+        ("{}", "default", "unavailable"),
+        ("{}", "staging", "ok"),
+        ("{production: {}}", "production", "ok"),
+        ("{staging: {}}", "staging", "unavailable"),
+    ],
+)
+def test_a_window_of_an_environment_that_nobody_names_opens_no_freeze(
+    environments: str, target: str, status: str
+) -> None:
+    """A caller may name environments where the config names none, and may know more of them."""
+    window = "{name: Y, from: 2026-11-20, to: 2027-01-06, scope: {environments: [production]}}"
+    (found,) = ask(
+        "{freeze: [{windows: f.yaml}]}",
+        {"f.yaml": f"windows: [{window}]"},
+        kind="freeze",
+        targets=(Target("checkout", target),),
+        environments=environments,
+    )
+    assert found.status == status
+    if status == "unavailable":
+        assert "The config knows no environment `production`" in (found.reason or "")
+
+
 def test_the_worst_status_wins() -> None:
     ok, stale = envelope(value=[1]), envelope("stale", reason="old")
     unavailable = envelope("unavailable", reason="down")
@@ -201,6 +250,7 @@ def test_a_source_speaks_for_its_environments_alone() -> None:
         " {file: {path: all.json, environments: [production, staging]}}]}",
         files,
         targets=targets,
+        environments="{production: {}, staging: {}, test: {}}",
     )
     assert [(each.status, each.value) for each in found] == [
         ("ok", ["production", "production"]),

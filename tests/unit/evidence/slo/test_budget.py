@@ -207,3 +207,23 @@ def test_a_projection_is_what_the_later_window_holds(amounts: list[float], bad: 
         left = math.fsum(a for end, a in zip(ends, amounts, strict=True) if end > start)
         expected = 1 - (1 - found["remaining"]) * left / math.fsum(amounts)
         assert point["remaining"] == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("rates", "reason"),
+    [
+        (
+            {"5m": math.inf},
+            "its share of errors in 5m is infinite: errors are counted, and no events",
+        ),
+        ({"5m": 0.1, "1h": -math.inf}, "its share of errors in 1h is infinite: errors are counted"),
+        ({"1h": math.nan, "5m": 0.1}, "its share of errors in 1h is NaN, and that in 5m is not"),
+        ({"3d": math.nan, "6h": 0.1}, "its share of errors in 3d is NaN, and that in 6h is not"),
+        ({"5m": math.nan, "1h": 0.1, "3d": 0.1}, None),
+        ({"5m": math.nan, "1h": math.nan}, None),
+    ],
+)
+def test_shares_of_windows_that_cannot_be_true(rates: dict[str, float], reason: str | None) -> None:
+    found = told(rates=rates)
+    assert (found["remaining"] is None) == (reason is not None)
+    assert (found["reason"] or "").startswith(reason or "")

@@ -249,3 +249,58 @@ def test_just_after_a_window_began_a_whole_slice_is_asked_for() -> None:
     objectives = [{"target": 0.9, "timeSliceWindow": "1h"}]
     sliced = slo(timeWindow=window, objectives=objectives, budgetingMethod="RatioTimeslices")
     assert "[3599999ms:3600000ms]" in planned(sliced).bad
+
+
+OCCURRENCES = {"budgetingMethod": "Occurrences"}
+
+
+@pytest.mark.parametrize(
+    ("objective", "more", "told"),
+    [
+        ({"timeSliceTarget": 2, "timeSliceWindow": "1h"}, {}, "its timeSliceTarget must be above"),
+        ({"timeSliceTarget": 0.9, "timeSliceWindow": "1M"}, {}, "must be of minutes, hours, days"),
+        ({"timeSliceTarget": 0.9, "timeSliceWindow": "5w"}, {}, "is longer than its timeWindow"),
+        (
+            {"timeSliceTarget": 0.9, "timeSliceWindow": 0},
+            {},
+            "its timeSliceWindow must be a number",
+        ),
+        ({"indicatorRef": "x"}, OCCURRENCES, "an indicator of its own and one in its objective"),
+        (
+            {},
+            {**OCCURRENCES, "ratio": {**RATIO, "bad": source("")}},
+            "its metricSource has no spec.query",
+        ),
+    ],
+)
+def test_slices_and_indicators_that_do_not_fit(
+    objective: dict[str, Any], more: dict[str, Any], told: str
+) -> None:
+    objectives = [{"target": 0.9, **objective}]
+    spec = {"budgetingMethod": "Timeslices", "objectives": objectives, **more}
+    assert told in reason(slo(**spec))
+
+
+def test_a_slice_may_be_a_number_of_minutes() -> None:
+    def sliced(length: Any) -> Plan:
+        objectives = [{"target": 0.9, "timeSliceWindow": length}]
+        return planned(slo(budgetingMethod="RatioTimeslices", objectives=objectives))
+
+    assert sliced(60) == sliced("1h")
+    assert sliced("5") == sliced("5m")
+
+
+def test_a_start_with_a_zone_is_the_same_moment() -> None:
+    def begun(start: str) -> Plan:
+        window = {"duration": "1d", "calendar": {"startTime": start, "timeZone": "Europe/Berlin"}}
+        return planned(slo(timeWindow=[window]))
+
+    assert begun("2026-11-01T06:00:00Z") == begun("2026-11-01 07:00:00")
+
+
+def test_silence_is_asked_for_in_each_method() -> None:
+    """However long a slice is."""
+    for method in ("Occurrences", "Timeslices", "RatioTimeslices"):
+        objectives = [{"target": 0.9, "timeSliceTarget": 0.9, "timeSliceWindow": "1d"}]
+        found = planned(slo(budgetingMethod=method, objectives=objectives))
+        assert found.alive == "sum(sum(increase(all_total[$age])))"

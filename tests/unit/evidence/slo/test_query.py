@@ -20,9 +20,11 @@ TOTAL = "sum(increase(requests_total[$window]))"
 
 def plan(**fields: Any) -> Plan | Unplanned:
     selector = fields.pop("selector", None)
+    known = fields.pop("known", ())
     slo = {"service": "shop", "name": "a", "objective": 0.99, "window": "7d"}
     slo |= {"bad": BAD, "total": TOTAL, **fields}
-    question = Question("p", "slo", [Target("shop", "p")], {}, MemoryTree({}), NOW)
+    target = Target("shop", "p")
+    question = Question("p", "slo", [target], {}, MemoryTree({}), NOW, environments=known)
     (found,) = plans(question, {"slos": [slo], "selector": selector})
     return found
 
@@ -80,3 +82,24 @@ def test_a_query_that_cannot_be_read_is_said(bad: str) -> None:
     found = plan(bad=bad)
     assert isinstance(found, Unplanned)
     assert found.reason.startswith("a query of a cannot be used: ")
+
+
+def test_a_window_is_not_empty() -> None:
+    found = plan(window="0d")
+    assert isinstance(found, Unplanned)
+    assert found.reason == "its window is empty"
+
+
+def test_silence_is_asked_without_what_is_made_up() -> None:
+    found = planned(bad=f"{BAD} or vector(0)", total=f"clamp_min({TOTAL}, 1) or vector(1)")
+    assert found.alive == "(sum(increase(requests_total[$age])))"
+
+
+def test_an_environment_that_is_none_is_said_of_all() -> None:
+    """It would never be asked about, which looks like calm."""
+    found = plan(environment="prodution", known=("production", "staging"))
+    assert isinstance(found, Unplanned)
+    assert found.environment is None
+    assert found.reason == "its environment prodution is none of those that the config names"
+    assert planned(environment="staging", known=("production", "staging")).environment == "staging"
+    assert planned(environment="staging").environment == "staging"

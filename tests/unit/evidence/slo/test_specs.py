@@ -12,7 +12,8 @@ from gate.errors import ConfigError
 from gate.evidence.interface import Question
 from gate.evidence.slo.interface import Unplanned
 from gate.evidence.slo.openslo import plans
-from gate.evidence.slo.specs import expected
+from gate.evidence.slo.specs import MAX_FILES, expected
+from gate.model.change import Unread
 from tests.support.tools import real_data
 from tests.support.trees import Content, Link, MemoryTree
 
@@ -135,3 +136,29 @@ def test_every_real_file_gives_plans_or_reasons() -> None:
         "slis.yaml",
         "two-documents.yaml",
     ]
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("version: prometheus/v1\nslos: [{name: a, objective: 99}]", "the spec names no service"),
+        ("version: prometheus/v1\nservice: shop", "the spec holds no SLO"),
+        ("version: prometheus/v1\nservice: shop\nslos: [{objective: 99}]", "the SLO has no name"),
+        (Unread("it is not in this clone"), "slo/a.yml cannot be read: it is not in this clone"),
+    ],
+)
+def test_what_is_not_whole_is_told(content: Content, reason: str) -> None:
+    (found,) = look({"slo/a.yml": content})
+    assert (found.reason, found.objective) == (reason, None)
+
+
+def test_a_pattern_takes_files_out() -> None:
+    files: dict[str, Content] = {"slo/a.yml": SLOTH, "slo/b.yml": SLOTH}
+    assert len(look(files, ["slo/*.yml", "!slo/b.yml"])) == 2
+
+
+def test_only_so_many_files_are_read() -> None:
+    files: dict[str, Content] = {f"slo/{index}.yml": "" for index in range(MAX_FILES + 1)}
+    with pytest.raises(ConfigError) as caught:
+        look(files, "slo/*.yml")
+    assert caught.value.message == f"`specs` names {MAX_FILES + 1} files, and at most 1000 are read"
