@@ -348,7 +348,13 @@ def _next_change(
             if run[0].begins and before > same and differs(before):
                 return _turn(same, before, differs_freely)
             if differs(run[-1].at):
-                return _halved([each.at for each in run], differs)
+                moments = [each.at for each in run]
+                first = _halved(moments, differs)
+                same = max([same, *(each for each in moments if each < first)])
+                before = first - _SECOND
+                # A warning of a freeze that begins later still may have begun in between.
+                is_early = before > same and differs_freely(before)
+                return _turn(same, before, differs_freely) if is_early else first
             same = run[-1].at
     except _EnoughError:
         return min((each.at for each in bounds if each.at > same), default=None)

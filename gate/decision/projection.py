@@ -6,7 +6,6 @@ no more errors come. All other evidence stays as it is.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,14 +21,6 @@ LOW = 0.2
 """Below this share of the budget an SLO's state is `warning`."""
 _HOUR = timedelta(hours=1)
 _SECOND = timedelta(seconds=1)
-_DURATION = re.compile(r"(\d{1,6})(s|m|h|d|w)")
-_UNITS = {
-    "s": _SECOND,
-    "m": timedelta(minutes=1),
-    "h": _HOUR,
-    "d": timedelta(days=1),
-    "w": timedelta(weeks=1),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +118,9 @@ def _values(context: Json, kind: str) -> Iterator[Mapping[str, Any]]:
     for target in context["targets"]:
         told = context["evidence"].get(kind, {}).get(target["service"], {})
         envelope = told.get(target["environment"], {})
-        if envelope.get("status") == "ok":
+        status = envelope.get("status")
+        # Freezes that are known hold also where another calendar does not answer.
+        if status == "ok" or (kind == "freeze" and status in ("unavailable", "skipped")):
             yield from _mappings(envelope.get("value"))
 
 
@@ -206,8 +199,10 @@ def _time(told: Mapping[str, Any], key: str) -> datetime | None:
 
 
 def _duration(text: Any) -> timedelta | None:
-    found = _DURATION.fullmatch(text) if isinstance(text, str) else None
-    return int(found[1]) * _UNITS[found[2]] if found else None
+    try:
+        return times.duration(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
 
 
 def _after(moment: datetime, length: timedelta) -> datetime | None:

@@ -10,10 +10,9 @@ from gate.errors import UsageError, did_you_mean
 from gate.manifests.identity import mapping
 from gate.model.config import Config, ServiceConfig
 from gate.model.globs import Matcher, matcher
-from gate.model.manifest import Service, Target
+from gate.model.manifest import DEFAULT_ENVIRONMENT, Service, Target
 
 LABELS = ("app.kubernetes.io/name", "app.kubernetes.io/instance", "app", "k8s-app")
-DEFAULT_ENVIRONMENT = "default"
 
 NAMED_KINDS = frozenset(
     {

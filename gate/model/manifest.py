@@ -110,6 +110,10 @@ class Service:
     runbook: str | None = None
 
 
+DEFAULT_ENVIRONMENT = "default"
+"""The one environment where nobody names any."""
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """A service in an environment."""

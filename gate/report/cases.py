@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from gate.model.manifest import DEFAULT_ENVIRONMENT
 from gate.model.verdict import RuleOutcome, RuleResult, TargetOutcome
 
-DEFAULT_ENVIRONMENT = "default"
 NO_REASON = "no reason was given"
 
 IsTold = Callable[[str, str | None], bool]

@@ -66,6 +66,16 @@ test_evidence_that_is_not_there_is_not_strange if {
 	freezes.strange == set() with input as stands.rollback(_judged(null))
 }
 
+test_what_is_known_holds_where_another_calendar_is_not_there if {
+	every status in ["unavailable", "skipped"] {
+		told := {"checkout": {"production": {"status": status, "value": [stands.calendar([_window])], "reason": "refused"}}}
+		known := object.union(_judged([]), {"evidence": {"freeze": told}})
+		[freezes.key(found) | some found in freezes.windows] == ["Year-end in production"] with input as known
+	}
+	old := {"checkout": {"production": {"status": "stale", "value": [stands.calendar([_window])], "reason": "old"}}}
+	freezes.windows == [] with input as object.union(_judged([]), {"evidence": {"freeze": old}})
+}
+
 test_names_and_reasons if {
 	freezes.name(_window) == "Year-end"
 	freezes.name({"name": ""}) == "a freeze without a name"

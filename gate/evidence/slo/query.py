@@ -31,7 +31,7 @@ def _plan(
     service, environment, name = slo["service"], slo.get("environment"), slo["name"]
     window = duration(slo["window"])
     if environments and environment not in (None, *environments):
-        reason = f"its environment {environment} is none of those that the config names"
+        reason = f"its environment {environment} is none of the config's"
         return Unplanned(service, None, name, reason, slo["objective"])
     try:
         bad, total = cleaned(slo["bad"], selector), cleaned(slo["total"], selector)

@@ -100,6 +100,6 @@ def test_an_environment_that_is_none_is_said_of_all() -> None:
     found = plan(environment="prodution", known=("production", "staging"))
     assert isinstance(found, Unplanned)
     assert found.environment is None
-    assert found.reason == "its environment prodution is none of those that the config names"
+    assert found.reason == "its environment prodution is none of the config's"
     assert planned(environment="staging", known=("production", "staging")).environment == "staging"
     assert planned(environment="staging").environment == "staging"
