@@ -138,9 +138,12 @@ class _Search:
         self._left = PARSED
 
     def find(self, commits: Sequence[_Commit]) -> int | None:
-        """The newest commit before which the files were as they will be. None too where the tip
-        has moved on in what changes, and where they were as they are before they ever were so."""
+        """The newest commit before which the files were as they will be. None too where nothing is
+        brought back, where the tip has moved on in what changes, and where they were as they are
+        before they ever were so."""
         if not all(self._is_current(path) for path in self._sides):
+            return None
+        if not any(self._restores(path) for path in self._sides):
             return None
         state = {path: side.tip for path, side in self._sides.items()}
         newest = oldest = None
@@ -155,6 +158,14 @@ class _Search:
             elif self._is_as(state, after=False):
                 last_as_now = index
         return newest if oldest is not None and oldest > last_as_now else None
+
+    def _restores(self, path: str) -> bool:
+        """Whether something stands there after the change that it brings back: what only goes away
+        is no earlier state that is known to have worked."""
+        if self._sides[path].new is None:
+            return False
+        changed = self._changed_in(path)
+        return not changed or any(after is not None for _, after in changed.values())
 
     def _is_current(self, path: str) -> bool:
         """Whether a merge would give what the change has: the tip has not changed it otherwise."""

@@ -18,7 +18,7 @@ from gate.decision.memory import Remembering
 from gate.decision.outcomes import FailOn
 from gate.decision.outlook import Timeline
 from gate.errors import GateError, PolicyError
-from gate.model.manifest import Locator, Problem
+from gate.model.manifest import NO_SERVICE, Locator, Problem
 from gate.model.outlook import Outlook
 from gate.model.policy import Bundle
 from gate.model.verdict import Evidence, Finding, Preview, Verdict
@@ -136,7 +136,7 @@ def _summary(context: Json, found: Sequence[Finding], judgement: Judgement) -> d
 def _services(context: Json) -> list[str]:
     named = {target["service"] for target in context["targets"]}
     named |= {resource["service"] for resource in context["resources"]}
-    return sorted(named - {None})
+    return sorted(named - {None, NO_SERVICE})
 
 
 def _evidence(context: Json) -> Iterator[Evidence]:

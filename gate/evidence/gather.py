@@ -18,7 +18,7 @@ from gate.evidence.registry import KINDS, find, needs_network
 from gate.evidence.variables import filled, missing
 from gate.model.change import Tree
 from gate.model.config import Config
-from gate.model.manifest import DEFAULT_ENVIRONMENT, Target
+from gate.model.manifest import DEFAULT_ENVIRONMENT, NO_SERVICE, Target
 from gate.model.verdict import Evidence, EvidenceStatus
 
 WORST_FIRST: tuple[EvidenceStatus, ...] = (
@@ -93,6 +93,8 @@ def _question(whole: Question, kind: str, name: str, settings: Any) -> Question:
         only = settings["environments"]
         settings = {key: value for key, value in settings.items() if key != "environments"}
         targets = [target for target in targets if target.environment in only]
+    if kind != "freeze":
+        targets = [target for target in targets if target.service != NO_SERVICE]
     return replace(
         whole, name=_shown(name, settings), kind=kind, targets=targets, settings=settings
     )
@@ -104,8 +106,13 @@ def _kind(
     asked: Sequence[_Asked],
     answers: Sequence[Mapping[tuple[str, str], Evidence]],
 ) -> Iterator[Evidence]:
+    is_configured = any(each.question.kind == kind for each in asked)
     for target in targets:
         place = (target.service, target.environment)
+        if target.service == NO_SERVICE and kind != "freeze" and is_configured:
+            # Budgets, alerts and the like are those of services.
+            yield Evidence(kind, *place, "ok", value=[])
+            continue
         given = [
             answer.get(place) or _silent(each.question, target)
             for each, answer in zip(asked, answers, strict=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from gate.manifests.differences import differences
 from gate.manifests.gather import Gathered, Reader, Selection, sides
 from gate.manifests.hiding import makes_secret, without_secrets
-from gate.manifests.identity import Item, assign_ids
+from gate.manifests.identity import FILE_IDENTITY, Item, assign_ids
 from gate.manifests.indirect import is_indirect
 from gate.manifests.locate import Places
 from gate.manifests.moves import by_environment, shadowed
@@ -18,7 +18,14 @@ from gate.manifests.services import Scope
 from gate.manifests.surroundings import Around, surroundings
 from gate.model.change import Change, FileChange, Tree
 from gate.model.config import Config
-from gate.model.manifest import Manifests, Problem, Resource, ResourceStatus
+from gate.model.manifest import (
+    NO_SERVICE,
+    Manifests,
+    Problem,
+    Resource,
+    ResourceStatus,
+    Target,
+)
 
 
 def read(
@@ -52,6 +59,8 @@ def read(
         for identifier, one in zip(ids, chosen, strict=True)
     ]
     reached, targets = scope.reach(_services(change, chosen, scope))
+    if config.evidence.get("freeze") or "freeze" in config.require:
+        targets += [Target(NO_SERVICE, name) for name in _without_service(resources, scope)]
     return Manifests(
         resources=resources,
         unchanged=[
@@ -251,6 +260,20 @@ def _services(change: Change, chosen: Iterable[Pair], scope: Scope) -> Iterator[
             service = _service(item, scope) if item else None
             if item is not None and service is not None:
                 yield service, item.path
+
+
+def _without_service(resources: Iterable[Resource], scope: Scope) -> tuple[str, ...]:
+    """Where what belongs to no service is deployed. A file that is no object counts where the
+    configuration names its environment: the rest may be about anything."""
+    return scope.sorted(
+        {
+            name
+            for each in resources
+            if each.service is None
+            and (each.group != FILE_IDENTITY.group or scope.named_environments(each.path))
+            for name in each.environments
+        }
+    )
 
 
 def _changed_paths(file: FileChange) -> tuple[str, ...]:

@@ -113,6 +113,9 @@ class Service:
 DEFAULT_ENVIRONMENT = "default"
 """The one environment where nobody names any."""
 
+NO_SERVICE = "(no service)"
+"""Stands for the service of objects that belong to none: a freeze holds for these too."""
+
 
 @dataclass(frozen=True, slots=True)
 class Target:

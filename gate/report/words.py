@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from gate.model.manifest import Location
+from gate.model.manifest import NO_SERVICE, Location
 from gate.model.verdict import Finding
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -49,7 +49,9 @@ def where(finding: Finding) -> str | None:
     """A finding's place, else the resource or service that it speaks of."""
     if finding.location:
         return place(finding.location)
-    return finding.resource or (f"service {finding.service}" if finding.service else None)
+    if finding.resource or finding.service in (None, NO_SERVICE):
+        return finding.resource or finding.service
+    return f"service {finding.service}"
 
 
 def _parsed(time: str) -> datetime | None:

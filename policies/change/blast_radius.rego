@@ -16,11 +16,14 @@ package gate.change.blast_radius
 
 _settings := input.settings["change.blast_radius"]
 
-_targets contains [target.service, target.environment] if some target in input.targets
+_targets contains [target.service, target.environment] if {
+	some target in input.targets
+	target.service != "(no service)"
+}
 
-_services contains target.service if some target in input.targets
+_services contains target[0] if some target in _targets
 
-_environments contains target.environment if some target in input.targets
+_environments contains target[1] if some target in _targets
 
 default applies := false
 

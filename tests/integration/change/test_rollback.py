@@ -135,11 +135,18 @@ def test_several_files_of_one_moment_are_one(repo: Repo, history: dict[str, str]
     assert rollback.to == at
 
 
-def test_to_delete_what_was_added_is_one(repo: Repo, history: dict[str, str]) -> None:
-    before = repo.sha("HEAD")
+def test_to_delete_what_was_added_is_none(repo: Repo, history: dict[str, str]) -> None:
+    """Nothing comes back that is known to have worked: a service may go."""
     repo.commit("added", **{OTHER: deployment("pay", "1")})
     repo.commit("notes", **{"README.md": "else\n"})
     changed(repo, **{OTHER: None})
+    assert found(repo) is None
+
+
+def test_what_came_with_a_version_goes_with_it(repo: Repo, history: dict[str, str]) -> None:
+    before = repo.sha("HEAD")
+    repo.commit("4", **{APP: deployment("cart", "4"), OTHER: deployment("pay", "1")})
+    changed(repo, **{APP: deployment("cart", "3"), OTHER: None})
     rollback = found(repo)
     assert rollback is not None
     assert rollback.to == before
@@ -326,14 +333,11 @@ class TestObjects:
         changed(repo, **{APP: "# a note\n" + two("2", "2")})
         assert found(repo) is None
 
-    def test_an_object_that_was_added_and_goes_is_one(self, repo: Repo, first: str) -> None:
-        before = repo.sha("HEAD")
+    def test_an_object_that_was_added_and_goes_is_none(self, repo: Repo, first: str) -> None:
         repo.commit("added", **{APP: two("2", "2") + "---\n" + deployment("new", "1")})
         repo.commit("pay", **{APP: two("2", "3") + "---\n" + deployment("new", "1")})
         changed(repo, **{APP: two("2", "3")})
-        rollback = found(repo)
-        assert rollback is not None
-        assert rollback.to == before
+        assert found(repo) is None
 
     def test_to_bring_one_in_again_is_none(self, repo: Repo, first: str) -> None:
         repo.commit("back", **{APP: two("1", "2")})
@@ -506,12 +510,13 @@ def test_so_many_bytes_are_read_for_their_objects(
 
 
 def test_a_commit_with_a_time_that_is_none(repo: Repo) -> None:
+    repo.commit("1", **{APP: deployment("cart", "1")})
     tree = repo.git("rev-parse", "main^{tree}")
     who = "A <a@x.example> 99999999999999999 +0000"
-    odd = f"tree {tree}\nparent {repo.sha('main')}\nauthor {who}\ncommitter {who}\n\nodd\n"
+    odd = f"tree {tree}\nparent {repo.sha('main~1')}\nauthor {who}\ncommitter {who}\n\nodd\n"
     options = ("hash-object", "-t", "commit", "-w", "--stdin", "--literally")
     sha = repo.git(*options, stdin=odd.encode())
     repo.git("update-ref", "refs/heads/main", sha)
-    repo.commit("added", **{APP: deployment("cart", "1")})
-    changed(repo, **{APP: None})
+    repo.commit("2", **{APP: deployment("cart", "2")})
+    changed(repo, **{APP: deployment("cart", "1")})
     assert found(repo) == Rollback(sha, None, "odd")

@@ -56,7 +56,14 @@ def test_what_is_no_date_has_no_day() -> None:
 
 @pytest.mark.parametrize(
     ("text", "seconds"),
-    [("90s", 90), ("1h30m", 5400), ("500ms", 0.5), ("2d", 172800), ("1w", 604800), ("1y", 365 * 86400)],
+    [
+        ("90s", 90),
+        ("1h30m", 5400),
+        ("500ms", 0.5),
+        ("2d", 172800),
+        ("1w", 604800),
+        ("1y", 365 * 86400),
+    ],
 )
 def test_durations(text: str, seconds: float) -> None:
     assert times.duration(text).total_seconds() == seconds
