@@ -87,7 +87,10 @@ def make_shop(folder: Path) -> None:
         for branch, message in BRANCHES.items():
             if branch != "main":
                 repo.create_head(branch, "main").checkout()
-            shutil.copytree(example / branch, folder, dirs_exist_ok=True)
+            # With new times: by those of the example, Git may miss a change of equal size.
+            shutil.copytree(
+                example / branch, folder, dirs_exist_ok=True, copy_function=shutil.copyfile
+            )
             repo.git.add(all=True)
             repo.index.commit(
                 message,

@@ -39,7 +39,6 @@ def freeze(outputs: tuple[str, ...], days: int | None, **options: Any) -> int:
     from gate.cli.output import destinations, write_all, write_error
     from gate.cli.standing import asked, one_of, with_unread
     from gate.report import freezes
-    from gate.report.escape import plain
     from gate.report.look import Look
     from gate.report.standing import as_text, whose
 
@@ -65,6 +64,6 @@ def freeze(outputs: tuple[str, ...], days: int | None, **options: Any) -> int:
     write_all(render, to, look)
     if all(each.format == "ics" for each in to):
         for target, state in states.items():
-            if state.frozen is None:
-                hint(plain(f"Not known: {whose([target])}: {state.reason}"))
+            if state.reason is not None:
+                hint(f"Not known: {whose([target])}: {state.reason}")
     return with_unread(found, freezes.exit_code(states))

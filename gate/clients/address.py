@@ -15,9 +15,12 @@ def is_loopback(host: str) -> bool:
 
 
 def shown(address: str) -> str:
-    """An address as people may see it: without user and password, query and fragment."""
+    """An address as people may see it: without user and password, query and fragment. One without
+    `//` is not shown: nobody can say where its password would stand."""
     try:
         parts = urlsplit(address)
     except ValueError:
+        return "the address"
+    if not parts.netloc:
         return "the address"
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))

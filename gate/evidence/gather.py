@@ -135,17 +135,18 @@ def _ask(asked: _Asked, offline: bool, seconds: float) -> Mapping[tuple[str, str
 
 
 def _answers(name: str, question: Question, *, offline: bool, seconds: float) -> Sequence[Evidence]:
-    if offline and needs_network(name, question.settings):
+    unset = missing(question.settings, os.environ)
+    settings = question.settings if unset else filled(question.settings, os.environ)
+    if offline and needs_network(name, settings):
         return unavailable(question, f"--offline: {name} was not asked", "skipped")
     source = find(question.kind, name)
     if source is None:
         return unavailable(question, f"source {name} is not supported by this version")
-    unset = missing(question.settings, os.environ)
     if unset:
         names = " and ".join(f"${{{each}}}" for each in unset)
         verb = "is" if len(unset) == 1 else "are"
         return unavailable(question, f"{names} {verb} not set")
-    whole = replace(question, settings=filled(question.settings, os.environ))
+    whole = replace(question, settings=settings)
     try:
         return within(lambda: source(whole), seconds)
     except TimeoutError:
@@ -188,6 +189,9 @@ def _joined(given: Sequence[Evidence]) -> Evidence:
         # Of freezes, those that are known hold whatever another calendar would say.
         known = [each for each in values if first.kind == "freeze" and isinstance(each, list)]
         values = known or [None]
+        if known and status == "stale":
+            # They are not old: it is the other calendar that cannot be used.
+            status = "unavailable"
     if len(values) > 1 and not all(isinstance(each, list) for each in values):
         status, reason, values = "unavailable", UNJOINED, [None]
     return Evidence(

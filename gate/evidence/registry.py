@@ -34,8 +34,10 @@ def find(kind: str, name: str) -> Source | None:
 
 
 def needs_network(name: str, settings: Any) -> bool:
-    """Whether a source asks the network. Some do only where they are named by an address."""
+    """Whether a source asks the network, by its settings with variables filled in. Some do only
+    where they are named by an address."""
     if name in _EITHER:
-        address = settings.get("url") if isinstance(settings, dict) else settings
-        return isinstance(address, str) and "://" in address
+        if isinstance(settings, dict):
+            return "url" in settings
+        return isinstance(settings, str) and "://" in settings
     return name not in _LOCAL

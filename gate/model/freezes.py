@@ -31,7 +31,8 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """How a target stands. `frozen` None: that is not known, and `reason` says why.
+    """How a target stands. `frozen` None: that is not known, and `reason` says why. It does so too
+    where a freeze is known that holds, and whether others do is not.
 
     `until` is when a freeze ends; None: nobody knows. `windows` are in order of time. `known` is
     how far they are told; None: as far as was asked.
@@ -58,14 +59,13 @@ def state(evidence: Evidence, now: datetime) -> State:
     A value with anything in it that cannot be read is not known, and never free.
     """
     if evidence.status != "ok":
-        return State(None, reason=evidence.reason or "no reason is given")
+        return _in_part(evidence, now)
     try:
-        calendars = [_mapping(each, "a calendar") for each in _list(evidence.value, "the value")]
-        found = [window for each in calendars for window in _windows(each)]
+        calendars, found = _calendars(evidence.value)
         ends = [_moment(each["until"]) for each in calendars if each.get("until") is not None]
     except _StrangeError as error:
         return State(None, reason=f"{evidence.source or 'its source'}: {error}")
-    windows = tuple(sorted(found, key=lambda each: (each.start, each.name)))
+    windows = _sorted(found)
     known = min(ends, default=None)
     if any(each.holds(now) for each in windows):
         return State(True, over(windows, now), windows, known)
@@ -73,6 +73,21 @@ def state(evidence: Evidence, now: datetime) -> State:
         told = f"{evidence.source or 'its source'} says nothing after {written(known)}"
         return State(None, windows=windows, known=known, reason=told)
     return State(False, None, windows, known)
+
+
+def _in_part(evidence: Evidence, now: datetime) -> State:
+    """Freezes that one calendar tells hold also where another does not answer."""
+    reason = evidence.reason or "no reason is given"
+    if evidence.status not in ("unavailable", "skipped") or evidence.value is None:
+        return State(None, reason=reason)
+    try:
+        _, found = _calendars(evidence.value)
+    except _StrangeError:
+        return State(None, reason=reason)
+    windows = _sorted(found)
+    if any(each.holds(now) for each in windows):
+        return State(True, over(windows, now), windows, now, reason)
+    return State(None, windows=windows, reason=reason)
 
 
 def over(windows: Iterable[Window], at: datetime) -> datetime | None:
@@ -84,6 +99,15 @@ def over(windows: Iterable[Window], at: datetime) -> datetime | None:
                 return None
             at = window.until
     return at
+
+
+def _calendars(value: Any) -> tuple[list[Mapping[str, Any]], list[Window]]:
+    calendars = [_mapping(each, "a calendar") for each in _list(value, "the value")]
+    return calendars, [window for each in calendars for window in _windows(each)]
+
+
+def _sorted(windows: Iterable[Window]) -> tuple[Window, ...]:
+    return tuple(sorted(windows, key=lambda each: (each.start, each.name)))
 
 
 def _windows(calendar: Mapping[str, Any]) -> Iterator[Window]:

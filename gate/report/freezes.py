@@ -173,8 +173,8 @@ def _about(
 def _unknown(found: States, look: Look) -> Iterator[list[str]]:
     reasons: dict[str, list[Target]] = {}
     for target, each in found.items():
-        if each.frozen is None:
-            reasons.setdefault(each.reason or "", []).append(target)
+        if each.reason is not None:
+            reasons.setdefault(each.reason, []).append(target)
     for reason, targets in reasons.items():
         head = [*reflow("Not known:", "undecided"), *reflow(f"{whose(targets)}:")]
         yield paragraph([*head, *reflow(reason)], look)
@@ -231,13 +231,11 @@ def _calendar(found: States, now: datetime, days: int, look: Look) -> list[str]:
 def _mark(found: State, start: datetime, now: datetime) -> str:
     """What a day is, of which only what is still to come counts."""
     begin, end = max(start, now), start + _DAY
-    if found.frozen is None:
-        return "?"
     inside = [each for each in found.windows if each.start < end and _after(each, begin)]
     over = freezes.over(inside, begin)
     if over is None or over >= end:
         return "█"
-    if found.known is not None and found.known < end:
+    if found.frozen is None or (found.known is not None and found.known < end):
         return "?"
     return "▒" if inside else "·"
 

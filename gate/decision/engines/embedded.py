@@ -75,6 +75,7 @@ class Embedded:
         }
 
     def close(self) -> None:
+        self._loaded = None
         if self._confined is not None:
             self._confined.close()
 

@@ -22,13 +22,16 @@ def read(question: Question, accept: str) -> bytes:
     if address is not None:
         return fetched(question, address, accept)
     settings: Any = question.settings
-    return contents(question, str(settings["path"] if isinstance(settings, dict) else settings))
+    path = str(settings["path"] if isinstance(settings, dict) else settings)
+    return contents(question, path, question.name)
 
 
 def of(settings: Any) -> str | None:
     """The address that settings name; None where they name a file."""
-    address = settings.get("url") if isinstance(settings, dict) else settings
-    return address if isinstance(address, str) and "://" in address else None
+    if isinstance(settings, dict):
+        address: str | None = settings.get("url")
+        return address
+    return settings if isinstance(settings, str) and "://" in settings else None
 
 
 def fetched(question: Question, address: str, accept: str) -> bytes:

@@ -27,7 +27,7 @@ from gate.evidence.freeze.calendar import answer, later, told, zone
 from gate.evidence.freeze.interface import Calendar, Freeze
 from gate.evidence.freeze.sync_schedule import Opening, closed, comes, cron, duration, opened
 from gate.evidence.interface import Question, unavailable
-from gate.model.change import MODE_LINK, Entry, Unread
+from gate.model.change import MODE_LINK, Entry, Tree, Unread
 from gate.model.globs import matcher
 from gate.model.manifest import Target
 from gate.model.verdict import Evidence
@@ -372,28 +372,44 @@ def _filed(question: Question) -> list[Project]:
 
 
 def _entries(question: Question, patterns: Sequence[str]) -> list[Entry]:
-    exact = [question.tree.find(each.removeprefix("./")) for each in patterns]
-    if all(exact):
-        return [entry for entry in exact if entry is not None]
-    fits = matcher(patterns)
-    starts = {_start(each) for each in patterns}
-    below = {entry.path: entry for start in starts for entry in question.tree.below(start)}
-    found = [
-        entry
-        for path, entry in sorted(below.items())
-        if path.lower().endswith(_READ_AS) and fits(path)
-    ]
+    """The files that the patterns fit. Raises ConfigError where one of several fits none: what it
+    was to name may hold a freeze."""
+    kept = matcher(patterns)
+    found: dict[str, Entry] = {}
+    lost = []
+    for pattern in patterns:
+        if pattern.startswith("!"):
+            continue
+        exact = question.tree.find(pattern.removeprefix("./"))
+        fitting = [exact] if exact is not None else _fitting(question.tree, pattern)
+        found |= {each.path: each for each in fitting if each is exact or kept(each.path)}
+        lost += [] if fitting else [pattern]
+    if lost and found:
+        raise ConfigError(
+            f"{question.name}: no file of {question.tree.label} fits {shown(lost[0])}.",
+            advice="Mend the pattern under `projects`, or leave it out.",
+        )
     if len(found) > MAX_FILES:
         raise ConfigError(
             f"{question.name}: more than {MAX_FILES} files fit `projects`.",
             advice="Narrow the pattern.",
         )
-    return found
+    return [found[path] for path in sorted(found)]
+
+
+def _fitting(tree: Tree, pattern: str) -> list[Entry]:
+    """The files of YAML and JSON that a pattern fits."""
+    fits = matcher([pattern])
+    return [
+        entry
+        for entry in tree.below(_start(pattern))
+        if entry.path.lower().endswith(_READ_AS) and fits(entry.path)
+    ]
 
 
 def _start(pattern: str) -> str:
     """The folder below which all is that a pattern fits; empty: the root."""
-    if pattern.startswith("!") or "/" not in pattern.rstrip("/"):
+    if "/" not in pattern.rstrip("/"):
         return ""
     steps = pattern.removeprefix("./").strip("/").split("/")[:-1]
     plain_steps = []

@@ -49,7 +49,7 @@ def observe(question: Question) -> Sequence[Evidence]:
     try:
         with Session(who, parallel=THREADS) as session, ThreadPoolExecutor(THREADS) as pool:
             server = _Server(_address(settings.get("site", SITE)), session, who, at)
-            answers = list(pool.map(lambda each: _answer(server, each, question.name), wanted))
+            answers = list(pool.map(lambda each: _answer(server, each, question), wanted))
     except Unreachable as error:
         answers = [_Answer(broken=error.reason) for _ in wanted]
     pairs = list(zip(wanted, answers, strict=True))
@@ -98,8 +98,12 @@ class _Server:
         return overall
 
 
-def _answer(server: _Server, told: Mapping[str, Any], source: str) -> _Answer:
-    slo = quote(told["id"], safe="")
+def _answer(server: _Server, told: Mapping[str, Any], question: Question) -> _Answer:
+    slo, source = quote(told["id"], safe=""), question.name
+    if _is_nowhere(question, told):
+        reason = f"its environment {told['environment']} is none of the config's"
+        lost = Unplanned(told["service"], None, told["id"], reason)
+        return _Answer((unknown(lost, source=source),))
     try:
         data = server.get(slo, {})
         name = data["name"] if isinstance(data.get("name"), str) else told["id"]
@@ -185,7 +189,7 @@ def _of(
     pairs: Sequence[tuple[Mapping[str, Any], _Answer]],
     at: datetime,
 ) -> Evidence:
-    own = [answer for told, answer in pairs if _concerns(told, target)]
+    own = [answer for told, answer in pairs if _concerns(question, told, target)]
     value = [dict(each) for answer in own for each in answer.entries]
     broken = [answer.broken for answer in own if answer.broken]
     return Evidence(
@@ -201,14 +205,20 @@ def _of(
 
 
 def _is_asked(question: Question, told: Mapping[str, Any]) -> bool:
-    return any(_concerns(told, target) for target in question.targets)
+    return any(_concerns(question, told, target) for target in question.targets)
 
 
-def _concerns(told: Mapping[str, Any], target: Target) -> bool:
-    return told["service"] == target.service and told.get("environment") in (
-        None,
-        target.environment,
+def _concerns(question: Question, told: Mapping[str, Any], target: Target) -> bool:
+    """One whose environment is misspelt concerns all of its service's: nobody knows which."""
+    return told["service"] == target.service and (
+        told.get("environment") in (None, target.environment) or _is_nowhere(question, told)
     )
+
+
+def _is_nowhere(question: Question, told: Mapping[str, Any]) -> bool:
+    """Whether the config knows no environment of the name."""
+    known = question.environments
+    return bool(known) and told.get("environment") not in (None, *known)
 
 
 def _address(site: str) -> str:

@@ -23,6 +23,7 @@ from zoneinfo import ZoneInfo
 
 from gate.errors import ConfigError
 from gate.evidence.interface import Question
+from gate.evidence.slo.budget import LONGEST
 from gate.evidence.slo.interface import WINDOWS, Plan, Unplanned
 from gate.evidence.slo.promql import (
     UnclearError,
@@ -49,7 +50,6 @@ from gate.strict_yaml.nodes import Node
 VERSION = "openslo/v1"
 SPEAKS_PROMQL = frozenset({"prometheus", "thanos", "mimir", "cortex"})
 SHORTEST = timedelta(hours=1)
-LONGEST = timedelta(days=3660)
 AT_LEAST = timedelta(minutes=10)
 """How far is looked back just after a window of the calendar began: less holds no samples."""
 

@@ -100,7 +100,7 @@ def test_user_and_password_of_an_address_are_used_and_not_shown() -> None:
     assert "p/w" not in why(401, b"no: p/w", access(address))
     assert access("http://[") == Access()
     assert shown(f"{address}/a?b=c#d") == f"{server.address}/a"
-    assert shown("http://[") == "the address"
+    assert shown("http://[") == shown("ann:p/w@host.example/a") == "the address"
 
 
 def test_a_password_file_of_the_machine_is_not_read(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -94,6 +95,19 @@ def test_what_cannot_be_read_is_not_free(value: Any, why: str) -> None:
 def test_what_could_not_be_asked_is_not_free() -> None:
     assert state(failed("freeze", "refused"), NOW).reason == "refused"
     assert state(failed("freeze", None), NOW).frozen is None
+
+
+def test_a_freeze_that_is_known_holds_where_another_calendar_does_not_answer() -> None:
+    stop = calendar(window("stop", "2026-11-20T00:00:00Z", "2026-11-23T00:00:00Z"))
+    found = state(replace(failed("freeze", "refused"), value=[stop]), NOW)
+    assert (found.frozen, found.until) == (True, datetime(2026, 11, 23, tzinfo=UTC))
+    assert (found.known, found.reason) == (NOW, "refused")
+    soon = calendar(window("soon", "2026-11-23T00:00:00Z", None))
+    found = state(replace(failed("freeze", "refused"), value=[soon]), NOW)
+    assert (found.frozen, found.reason) == (None, "refused")
+    assert [each.name for each in found.windows] == ["soon"]
+    for value in (None, {}, [1]):
+        assert state(replace(failed("freeze", "refused"), value=value), NOW).frozen is None
 
 
 def test_a_calendar_that_ends_before_now_says_nothing() -> None:

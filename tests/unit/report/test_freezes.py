@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -136,3 +137,16 @@ def test_names_cannot_steer_a_terminal_and_wide_ones_fit(snapshot: SnapshotAsser
 def test_when_all_is_free_quiet_says_nothing() -> None:
     evidence = [told("freeze", [calendar()])]
     assert text([target()], evidence, NOW, UNTIL, "x", Look(quiet=True)) == ""
+
+
+def test_a_freeze_beside_a_calendar_that_does_not_answer_is_told_with_the_reason() -> None:
+    found = [replace(failed("freeze", "b.ics: refused"), value=[calendar(WEEKEND)])]
+    page = text([target()], found, NOW, UNTIL, "x", Look(width=200))
+    assert "frozen: Weekend (sre)" in page
+    assert " or later\n" in page
+    assert "Not known: checkout in production: b.ics: refused" in page
+    document = as_json([target()], found, NOW, UNTIL, "x")
+    jsonschema.Draft202012Validator(schemas.load("freeze")).validate(document)
+    (only,) = document["targets"]
+    assert (only["frozen"], only["reason"]) == (True, "b.ics: refused")
+    assert exit_code(states([target()], found, NOW)) == 1

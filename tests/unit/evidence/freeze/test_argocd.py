@@ -294,6 +294,17 @@ def test_lists_and_several_files_are_read() -> None:
         assert names == ["project shop)", "project b)"], pattern
 
 
+@pytest.mark.parametrize("lost", ["argocd/freezes.yaml", "argo/*.yaml"])
+def test_of_several_patterns_none_is_lost_in_silence(lost: str) -> None:
+    """Its file may be the one with the freeze."""
+    files = {"argocd/a.yaml": yaml.safe_dump(project(window()))}
+    told = reason(ask(observe, {"projects": ["argocd/a.yaml", lost]}, files, name="argocd"))
+    assert told.startswith(f"argocd: no file of main fits `{lost}`.")
+    taken_back = ["argocd/*.yaml", "!argocd/b.yaml"]
+    files["argocd/b.yaml"] = "AppProject: {{"
+    assert windows(ask(observe, {"projects": taken_back}, files, days=0))
+
+
 @pytest.mark.parametrize(
     ("content", "told"),
     [

@@ -119,6 +119,18 @@ def test_a_missing_file_and_a_link_are_unavailable() -> None:
     assert "links are not followed" in reason(linked)
 
 
+def test_the_value_of_a_variable_in_a_path_is_not_shown() -> None:
+    found = ask(observe, "very-secret/stop.yaml", name="${FOLDER}/stop.yaml")
+    assert "There is no file `${FOLDER}/stop.yaml` in main." in reason(found)
+    assert "very-secret" not in str(found)
+
+
+def test_an_address_without_its_beginning_is_unavailable() -> None:
+    found = ask(observe, {"url": "ann:very-secret@stop.example/stop"}, name="switch")
+    assert reason(found).startswith("switch: its address is none that can be asked.")
+    assert "very-secret" not in str(found)
+
+
 def at(told: Told, **settings: Any) -> list[Evidence]:
     with web(lambda _: told) as server:
         return ask(observe, {"url": server.address + "/stop", **settings}, name="switch")

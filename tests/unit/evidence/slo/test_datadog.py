@@ -68,7 +68,10 @@ def ask(answer: Callable[[Asked], Told], seen: list[Asked] | None = None, **told
             **told,
         }
         target = Target("shop", "production")
-        question = Question("datadog", "slo", [target], settings, MemoryTree({}), NOW)
+        question = Question(
+            *("datadog", "slo", [target], settings, MemoryTree({}), NOW),
+            environments=("production", "test"),
+        )
         (found,) = observe(question)
         if seen is not None:
             seen += server.asked
@@ -82,6 +85,15 @@ def entry(answer: Datadog) -> dict[str, Any]:
     (only,) = found.value
     assert isinstance(only, dict)
     return only
+
+
+def test_an_environment_that_is_misspelt_is_missing_data() -> None:
+    """And not an SLO that nobody ever sees."""
+    slos = [{"id": "abc", "service": "shop", "environment": "prod"}]
+    found = ask(Datadog(), slos=slos)
+    (only,) = found.value
+    assert (found.status, only["state"]) == ("ok", "insufficient_data")
+    assert only["reason"] == "its environment prod is none of the config's"
 
 
 def test_a_budget_is_told() -> None:
