@@ -32,6 +32,7 @@ ALL = 200
 FEW = 16
 """How many moments a verdict judges for `valid_until`, and as many for what blocks it."""
 NO_ERRORS = "if no more errors come"
+UNSEEN = "what the missing evidence will say is not known: ask again once it is there"
 FIX_RULE = "Mend the rule where it fails."
 FIX_EVIDENCE = "Let the source of the evidence answer, or configure one."
 
@@ -173,7 +174,8 @@ def outlook(line: Timeline, verdict: Verdict, locate: Locator) -> Outlook:
     limited = False
     persons: set[Mark] = set()
     earliest: datetime | None = None
-    while True:
+    blind = _is_undecided(line)
+    while not blind:
         try:
             earliest = _passes_at(line, persons, horizon)
         except _EnoughError:
@@ -185,7 +187,13 @@ def outlook(line: Timeline, verdict: Verdict, locate: Locator) -> Outlook:
         if more <= persons or limited:
             break
         persons |= more
-    standing = _obstacles(line, earliest, horizon)
+    standing = _obstacles(line, line.now if blind else earliest, horizon)
+    for mark, begins, alike in standing:
+        if (mark, begins) not in ends:
+            ends[mark, begins] = _end_of(line, mark, alike[0], begins)
+    blind |= any(
+        _is_unmeasured(line, alike[0], ends[mark, begins]) for mark, begins, alike in standing
+    )
     obstacles = [
         obstacle
         for mark, begins, alike in standing
@@ -194,7 +202,7 @@ def outlook(line: Timeline, verdict: Verdict, locate: Locator) -> Outlook:
     ]
     obstacles.sort(key=lambda each: (each.at is None, each.at or "", each.begins or ""))
     limited |= any(each.limited for each in ends.values())
-    passing = None if earliest is None else _passing(line, earliest, ends)
+    passing = None if earliest is None or blind else _passing(line, earliest, ends)
     passes = earliest is not None and not line.blockers(earliest)
     return Outlook(
         verdict=verdict,
@@ -202,8 +210,29 @@ def outlook(line: Timeline, verdict: Verdict, locate: Locator) -> Outlook:
         without=None if passes else passing,
         obstacles=obstacles,
         known_until=times.written(horizon) if horizon else None,
-        reasons=list(_reasons(line, obstacles, earliest, horizon, limited=limited)),
+        reasons=[UNSEEN]
+        if blind
+        else list(_reasons(line, obstacles, earliest, horizon, limited=limited)),
         judgements=len(line.seen),
+    )
+
+
+def _is_undecided(line: Timeline) -> bool:
+    """Whether something blocks now because it cannot be seen: once it can, it may block as well."""
+    blockers = (alike[0] for alike in line.blockers(line.now).values())
+    return any(
+        isinstance(each, str) or (isinstance(each, RuleOutcome) and each.outcome == "undecided")
+        for each in blockers
+    )
+
+
+def _is_unmeasured(line: Timeline, blocker: Blocker, ending: _Ending) -> bool:
+    """Whether a budget that is not known may be what blocks, and may block once it is known."""
+    return (
+        isinstance(blocker, Found)
+        and "slo" in blocker.rule.requires
+        and ending.at is None
+        and projection.is_unmeasured(line.case.context, blocker.service)
     )
 
 

@@ -113,14 +113,23 @@ def stays_spent(context: Json, service: str | None) -> bool:
     return False
 
 
+def is_unmeasured(context: Json, service: str | None) -> bool:
+    """Whether some budget of the service (None: of any) is not known."""
+    targets = [each for each in context["targets"] if service in (None, each["service"])]
+    return any(
+        entry.get("state") == "insufficient_data" or not _is_number(entry.get("remaining"))
+        for entry in _values({**context, "targets": targets}, "slo")
+    )
+
+
 def _values(context: Json, kind: str) -> Iterator[Mapping[str, Any]]:
     """What the sources of a kind say of the targets, item by item."""
     for target in context["targets"]:
         told = context["evidence"].get(kind, {}).get(target["service"], {})
         envelope = told.get(target["environment"], {})
         status = envelope.get("status")
-        # Freezes that are known hold also where another calendar does not answer.
-        if status == "ok" or (kind == "freeze" and status in ("unavailable", "skipped")):
+        # What is known holds also where another source does not answer.
+        if status in ("ok", "unavailable", "skipped"):
             yield from _mappings(envelope.get("value"))
 
 

@@ -28,6 +28,7 @@ WORST_FIRST: tuple[EvidenceStatus, ...] = (
     "ok",
     "not_configured",
 )
+_LISTED = ("freeze", "slo")
 UNJOINED = "several sources answer, and values that are not lists cannot be joined"
 
 
@@ -186,11 +187,11 @@ def _joined(given: Sequence[Evidence]) -> Evidence:
     reason = _distinct([each.reason for each in telling])
     values: list[Any] = [each.value for each in given if each.status == "ok"]
     if status != "ok":
-        # Of freezes, those that are known hold whatever another calendar would say.
-        known = [each for each in values if first.kind == "freeze" and isinstance(each, list)]
+        # What is known of freezes and budgets holds whatever another source would say.
+        known = [each for each in values if first.kind in _LISTED and isinstance(each, list)]
         values = known or [None]
         if known and status == "stale":
-            # They are not old: it is the other calendar that cannot be used.
+            # It is not old: it is the other source that cannot be used.
             status = "unavailable"
     if len(values) > 1 and not all(isinstance(each, list) for each in values):
         status, reason, values = "unavailable", UNJOINED, [None]

@@ -53,8 +53,11 @@ def _sentences(outlook: Outlook) -> Iterator[str]:
     now = outlook.verdict.evaluated_at
     if outlook.passes:
         warned = outlook.verdict.verdict == "warn"
-        warnings = sum(each.counts for each in outlook.verdict.findings)
-        yield "it would pass" + (f", with {plural(warnings, 'warning')}" if warned else "")
+        found = [each.rule for each in outlook.verdict.findings if each.counts]
+        which = ", ".join(sorted(set(found)))
+        yield "it would pass" + (
+            f", with {plural(len(found), 'warning')}: {which}" if warned and found else ""
+        )
     elif outlook.earliest is not None:
         yield f"it would pass {_from(outlook.earliest, now)}"
     elif outlook.without is not None:

@@ -12,7 +12,7 @@ import data.gate.lib.times
 # Each SLO of each target whose evidence is there, with the `title` that people know it by.
 entries := [{"target": target, "slo": slo, "title": _title(slo, index)} |
 	some target in targets.judged
-	value := of(target)
+	value := _known(target)
 	is_array(value)
 	some index, slo in value
 	is_object(slo)
@@ -21,7 +21,7 @@ entries := [{"target": target, "slo": slo, "title": _title(slo, index)} |
 # What is no SLO, where one is expected.
 strange := [{"target": target, "title": sprintf("SLO %d", [index + 1])} |
 	some target in targets.judged
-	value := of(target)
+	value := _known(target)
 	is_array(value)
 	some index, slo in value
 	not is_object(slo)
@@ -32,6 +32,15 @@ strange := [{"target": target, "title": sprintf("SLO %d", [index + 1])} |
 of(target) := object.get(evidence, "value", null) if {
 	evidence := input.evidence.slo[target.service][target.environment]
 	evidence.status == "ok"
+}
+
+_known(target) := of(target)
+
+# Where one of several sources does not answer, what the others say holds all the same.
+_known(target) := evidence.value if {
+	evidence := input.evidence.slo[target.service][target.environment]
+	evidence.status in {"unavailable", "skipped"}
+	is_array(evidence.value)
 }
 
 # The share of the budget that is left; undefined where it is not known. More than all of it is no

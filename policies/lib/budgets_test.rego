@@ -31,6 +31,15 @@ test_evidence_that_is_not_there_has_no_entries if {
 	budgets.entries == [] with input as object.remove(told, ["evidence"])
 }
 
+test_what_one_of_several_sources_tells_holds if {
+	known := stands.judged("slo", [stands.slo({})], {})
+	every status in ["unavailable", "skipped"] {
+		envelope := {"slo": {"checkout": {"production": {"status": status, "value": [stands.slo({})]}}}}
+		told := object.union(object.remove(known, ["evidence"]), {"evidence": envelope})
+		count(budgets.entries) == 1 with input as told
+	}
+}
+
 test_a_value_that_is_left_out_is_null if {
 	told := stands.judged("slo", [], {})
 	bare := object.union(object.remove(told, ["evidence"]), {"evidence": {"slo": {"checkout": {"production": {"status": "ok"}}}}})

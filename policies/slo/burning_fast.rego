@@ -106,7 +106,7 @@ _finding(entry, pair, note) := {
 	]),
 	"service": entry.target.service,
 	"key": budgets.key(entry),
-	"unblock": {"how": sprintf("The burn rate%s falls below %s.", [_over(pair), _limit(pair)])},
+	"unblock": {"how": "No pair of windows burns faster than its factor any more."},
 }
 
 _speed(pair) := sprintf("%s times as fast as it may over %s and %s times over %s, where %s is %s", [
@@ -121,14 +121,6 @@ _speed(pair) := sprintf("%s times as fast as it may over %s and %s times over %s
 	is_string(pair.long)
 	is_string(pair.short)
 } else := sprintf("so fast that it is %s", [_kind(pair)])
-
-_over(pair) := sprintf(" over %s", [pair.short]) if {
-	is_string(pair.short)
-} else := ""
-
-_limit(pair) := budgets.number(pair.factor) if {
-	is_number(pair.factor)
-} else := "its limit"
 
 _kind(pair) := "a ticket" if {
 	_severity(pair) == "ticket"

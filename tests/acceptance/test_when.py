@@ -160,9 +160,18 @@ def test_a_calendar_that_is_down_is_undecided_and_needs_a_person(repo: Repo) -> 
     down = recorded("unavailable", reason="it answered 503")
     on_main(repo, **{"facts/freeze.json": down, "facts/slo.json": recorded("ok", [HEALTHY])})
     found = told(repo)
-    assert (found["exit_code"], found["earliest"], found["without"]["at"]) == (3, None, NOW)
+    assert (found["exit_code"], found["earliest"], found["without"]) == (3, None, None)
     assert {each["ends"] for each in found["obstacles"]} == {"person"}
     assert all("it answered 503" in each["message"] for each in found["obstacles"])
+
+
+def test_a_budget_that_is_not_known_is_no_calm(repo: Repo) -> None:
+    lost = {**HEALTHY, "remaining": None, "state": "insufficient_data", "reason": "NaN"}
+    on_main(repo, **{"facts/slo.json": recorded("ok", [lost])})
+    found = told(repo)
+    assert "slo.data_missing" in {each["rule"] for each in found["obstacles"]}
+    assert (found["earliest"], found["without"]) == (None, None)
+    assert "ask again once it is there" in " ".join(when(repo).out.split())
 
 
 def test_a_freeze_without_an_end_needs_a_person(repo: Repo) -> None:

@@ -324,8 +324,9 @@ class TestPersons:
         persons = [each for each in found.obstacles if each.ends == "person"]
         assert {each.rule for each in persons} == {"freeze.active", "freeze.soon"}
         assert all("the calendar is down" in each.message for each in persons)
-        assert found.without is not None
-        assert found.without.at == hour(9)
+        # What the calendar would say is not known: no time is told.
+        assert found.without is None
+        assert found.reasons == [outlooks.UNSEEN]
 
     def test_undecided_now_is_exit_3(self) -> None:
         down = {"checkout": {"production": evidence("unavailable", "the calendar is down")}}

@@ -184,6 +184,15 @@ def test_one_source_that_cannot_say_spoils_the_answer() -> None:
     assert found.reason == "b.json says nothing about checkout in production"
 
 
+def test_a_budget_that_is_known_is_told_where_another_source_is_silent() -> None:
+    spent = [{"name": "a", "objective": 0.99, "remaining": -0.1}]
+    told = {"checkout": {"production": envelope(value=spent)}}
+    files = {"a.json": json.dumps(told), "b.json": json.dumps({})}
+    (found,) = ask("{slo: [{file: a.json}, {file: b.json}]}", files, kind="slo")
+    assert found.status == "unavailable"
+    assert [(each["name"], each["remaining"]) for each in found.value] == [("a", -0.1)]
+
+
 YEAR_END = {
     "source": "a.json",
     "windows": [{"name": "Y", "from": "2026-11-20T00:00:00Z", "until": "2027-01-06T00:00:00Z"}],

@@ -41,7 +41,7 @@ def settings(convention: str) -> Any:
         for each in configured(example).evidence.get("slo", ())
         if "prometheus" in each
     ]
-    (found,) = (each for each in sources if each["convention"] == convention)
+    (found,) = (each for each in sources if each.get("convention") == convention)
     return found
 
 
@@ -49,7 +49,7 @@ def settings(convention: str) -> Any:
 def test_each_example_is_a_configuration(example: str) -> None:
     config = configured(example)
     assert config.evidence or config.rules
-    assert set(yaml.safe_load(example)) <= {"evidence", "rules"}
+    assert set(yaml.safe_load(example)) <= {"environments", "evidence", "rules"}
     for source in config.evidence.get("slo", ()):
         assert all(find("slo", name) for name in source)
 
