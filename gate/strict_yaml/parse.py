@@ -83,7 +83,7 @@ def _text(data: bytes, path: str) -> str:
             path=path,
             line=data.count(b"\n", 0, error.start) + 1,
         ) from error
-    wrong = re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]", text)
+    wrong = re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]", text)
     if wrong:
         raise ConfigError(
             f"`{path}` holds the control character U+{ord(wrong[0]):04X}.",

@@ -112,6 +112,7 @@ CHARACTERS = ["\t", "\r", "\u2028", "\ufeff", "é", "\x00", "\x85", "\U0001f600"
 pieces = st.sampled_from([*SIGNS, *WORDS, *CHARACTERS])
 
 
+@example(data=b"\xc2\x80")
 @given(st.lists(pieces, max_size=40).map("".join).map(str.encode) | st.binary(max_size=60))
 @example(b'"\\ud800"')
 @example(b"\xff\xfea\x00")
