@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from gate.clients.http import Unreachable
-from gate.clients.prometheus import Prometheus, RecordingRule, Sample
+from gate.clients.prometheus import Prometheus, RecordingRule, Sample, Series
 from gate.evidence.slo.budget import written_window
 from gate.evidence.slo.interface import Measured, Plan
 from gate.evidence.slo.promql import UnclearError, cleaned, denominator, measured
@@ -50,6 +50,20 @@ class Look:
     def query(self, expression: str) -> list[Sample]:
         """The samples of a vector at the time of the look. Raises Unreachable."""
         return self.server.query(expression, self.at)
+
+    def spread(self, series: str, window: timedelta) -> list[Series]:
+        """What a series sums up to in each step of the window, each at the step's beginning.
+        Nothing where that cannot be had: then there is no projection."""
+        step = window / STEPS
+        expression = f"sum_over_time({series}[{seconds_of(step)}])"
+        try:
+            found = self.server.query_range(expression, self.at - window + step, self.at, step)
+        except Unreachable:
+            return []
+        return [
+            replace(one, values=tuple((end - step, value) for end, value in one.values))
+            for one in found
+        ]
 
     def matchers(self, *more: str) -> str:
         """`{...}` with these matchers and those of the settings."""

@@ -20,7 +20,6 @@ from gate.evidence.slo.budget import LONGEST
 from gate.evidence.slo.interface import WINDOWS, Measured, Plan
 from gate.evidence.slo.look import (
     BACK,
-    STEPS,
     Found,
     Look,
     Rules,
@@ -183,14 +182,5 @@ def _traffic(look: Look, only: str, window: timedelta) -> dict[_Key, bool]:
 
 
 def _spread(look: Look, only: str, window: timedelta) -> dict[_Key, Points]:
-    """Where in the window the errors lie. Nothing where that cannot be had."""
-    step = window / STEPS
-    expression = f"sum_over_time({_ERRORS}{only}[{seconds_of(step)}])"
-    try:
-        series = look.server.query_range(expression, look.at - window + step, look.at, step)
-    except Unreachable:
-        return {}
-    return {
-        _key(look, one.labels): tuple((end - step, value) for end, value in one.values)
-        for one in series
-    }
+    """Where in the window the errors lie."""
+    return {_key(look, one.labels): one.values for one in look.spread(f"{_ERRORS}{only}", window)}

@@ -18,14 +18,12 @@ from gate.clients.prometheus import ANOTHER, Sample, any_of
 from gate.evidence.slo.interface import WINDOWS, Measured, Plan
 from gate.evidence.slo.look import (
     BACK,
-    STEPS,
     Found,
     Look,
     Rules,
     heard,
     moment_of,
     proven,
-    seconds_of,
 )
 from gate.model.times import duration
 
@@ -193,21 +191,12 @@ def _span(text: str) -> timedelta | None:
 def _spread(
     look: Look, only: str, each: Mapping[_Key, Found]
 ) -> dict[_Key, tuple[tuple[datetime, float], ...]]:
-    """Where in the window the errors lie: what the shares of 5 minutes sum up to in each step.
-    Nothing where that cannot be had: then no projection can be."""
+    """Where in the window the errors lie: what the shares of 5 minutes sum up to in each step."""
     windows = list({one.plan.window for one in each.values() if one.measured.bad})
 
     def ask(window: timedelta) -> dict[_Key, tuple[tuple[datetime, float], ...]]:
-        step = window / STEPS
-        expression = f"sum_over_time({_RATE}5m{only}[{seconds_of(step)}])"
-        try:
-            series = look.server.query_range(expression, look.at - window + step, look.at, step)
-        except Unreachable:
-            return {}
-        return {
-            _key(look, one.labels): tuple((end - step, value) for end, value in one.values)
-            for one in series
-        }
+        found = look.spread(f"{_RATE}5m{only}", window)
+        return {_key(look, one.labels): one.values for one in found}
 
     asked = dict(zip(windows, look.all(ask, windows), strict=True))
     return {key: asked.get(one.plan.window, {}).get(key, ()) for key, one in each.items()}
