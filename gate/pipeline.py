@@ -5,7 +5,7 @@ It knows the stages and no implementation of any.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -31,10 +31,12 @@ from gate.model.manifest import Locator
 from gate.model.outlook import Outlook
 from gate.model.policy import Bundle
 from gate.model.policy_input import Json, judging, policy_input
-from gate.model.verdict import Verdict
+from gate.model.verdict import Evidence, Verdict
 from gate.rulebook import Asked, Rulebook
 
 Step = Callable[[str], None]
+Gather = Callable[..., list[Evidence]]
+"""Asks for evidence as `gate.evidence.gather.gather` does."""
 
 FAR = timedelta(days=92)
 """How far `gate when` asks for freezes."""
@@ -77,6 +79,13 @@ def check(request: Request, step: Step) -> Verdict:
     """Judges a change."""
     with closing(open_source(request.what, objects_of)) as source:
         return _decide(_collect(source, request, step), request, step)
+
+
+def check_open(
+    source: Source, book: Rulebook, request: Request, step: Step, ask: Gather | None = None
+) -> Verdict:
+    """Judges an open change by rules that are loaded. `ask` may stand for the sources."""
+    return _decide(_case(source, book, book.config, request, step, ask), request, step)
 
 
 def check_saved(file: Path, request: Request, step: Step) -> Verdict:
@@ -127,21 +136,29 @@ def _collect(source: Source, request: Request, step: Step) -> Case:
     return replace(case, preview=preview.bundle)
 
 
-def _case(source: Source, book: Rulebook, asked: Config, request: Request, step: Step) -> Case:
+def _case(
+    source: Source,
+    book: Rulebook,
+    asked: Config,
+    request: Request,
+    step: Step,
+    ask: Gather | None = None,
+) -> Case:
     """`asked` is the config whose sources are asked: always the trusted one, or a change could
     have secrets sent to an address of its own."""
-    change = _as_asked(source.change, request)
+    environments = request.environments or _deployed_to(source.change, asked)
+    change = _as_asked(source.change, (*environments, *request.services))
     step(f"reading {len(change.files):,} files")
     manifests = read(
         change,
         source.old,
         source.new,
         book.config,
-        environments=request.environments,
+        environments=environments,
         services=request.services,
     )
     step("asking how things stand")
-    evidence = gather(
+    evidence = (ask or gather)(
         book.evidence_needed,
         manifests.targets,
         asked,
@@ -205,10 +222,20 @@ def _engine(case: Case, request: Request) -> closing[Engine]:
     return closing(open_engine(name, by=by, offline=request.offline))
 
 
-def _as_asked(change: Change, request: Request) -> Change:
-    """With what the caller restricts it to in its description: nobody takes a part for all."""
-    only = ", ".join((*request.environments, *request.services))
-    return replace(change, description=f"{change.description}, only {only}") if only else change
+def _deployed_to(change: Change, config: Config) -> tuple[str, ...]:
+    """The environment that a deployment goes to, where the config names it."""
+    name = (change.deployed_to or "").lower()
+    return tuple(each for each in config.environments if name and each.lower() == name)
+
+
+def _as_asked(change: Change, only: Sequence[str]) -> Change:
+    """With what the judging is restricted to in its description: nobody takes a part for all."""
+    words = [change.description]
+    if only:
+        words.append(f"only {', '.join(only)}")
+    elif change.deployed_to is not None:
+        words.append(f"judged for all environments: the config names no {change.deployed_to}")
+    return replace(change, description=", ".join(words))
 
 
 def _paths(change: Change) -> list[str]:

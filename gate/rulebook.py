@@ -61,7 +61,7 @@ class Rulebook:
 
 def of_source(source: Source, tree: Tree, asked: Asked) -> Rulebook:
     """The rulebook of one of a change's trees."""
-    return _rulebook(tree, source.top, asked)
+    return _rulebook(tree, source.top, asked, source.change.event)
 
 
 def of_folder(folder: Path, asked: Asked) -> Rulebook:
@@ -79,7 +79,7 @@ def to_serve(folder: Path, asked: Asked) -> Bundle:
     return _bundle(replace(config, policies=tuple(wanted)), tree, top, asked)
 
 
-def _rulebook(tree: Tree, top: Path | None, asked: Asked) -> Rulebook:
+def _rulebook(tree: Tree, top: Path | None, asked: Asked, event: str | None = None) -> Rulebook:
     config, judged_by = config_of(tree, top, asked.config)
     _refuse_unnamed_server(config, tree, asked)
     if asked.policies:
@@ -89,7 +89,7 @@ def _rulebook(tree: Tree, top: Path | None, asked: Asked) -> Rulebook:
         # The config speaks of its own policies' rules too, which take no part.
         known = {name: told for name, told in config.rules.items() if name in bundle.rules}
         config = replace(config, rules=known)
-    levels, settings, on_unavailable = effective(bundle, config)
+    levels, settings, on_unavailable = effective(bundle, config, event)
     return Rulebook(config, bundle, levels, settings, on_unavailable, judged_by)
 
 

@@ -5,10 +5,13 @@ An exemption is claimed by a commit's trailer (`Gate-Exempt: incident`) or by a 
 in this order:
 
 1. The event, which the runner wrote, names the pull request; its head must be the judged commit.
+   A merge queue's event names it by its branch: GitHub tells its labels and its head, whose change
+   the queue's commit must hold, and nothing else.
 2. The token goes to the API that the environment names, and never where an event says.
-3. Only people count who neither opened the pull request nor wrote one of its commits.
-4. A review counts that approves this very commit, is the last opinion of a person who may write to
-   the repository, and was not dismissed.
+3. Only people count who may write to the repository, and who neither opened the pull request nor
+   wrote one of its commits.
+4. A review counts that approves the pull request's very head, is the last opinion of its author,
+   and was not dismissed.
 5. A label counts that claims an exemption and is still there, for the person who set it last.
 
 What cannot be learned approves of nothing, and `approvals_reason` says why.
@@ -16,35 +19,31 @@ What cannot be learned approves of nothing, and `approvals_reason` says why.
 
 from __future__ import annotations
 
-import json
 import os
 import re
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any
 
-from gate.change.interface import ChangeRequest
-from gate.clients.address import is_loopback
+from gate.change.interface import ChangeRequest, Holds
+from gate.clients.event import PULL_EVENTS, UnknownEvent, foreign, of_pull, of_run, queued
 from gate.errors import UsageError
 from gate.model.change import Approval, Change, Commit
+from gate.model.event import Event, PullRequest
 from gate.model.times import moment, written
+
+if TYPE_CHECKING:
+    from gate.clients import github
 
 TRAILER = "gate-exempt"
 LABEL = re.compile(r"gate-exempt\s*[:/]\s*\S.*", re.IGNORECASE)
 """A label that claims an exemption."""
 
-EVENTS = frozenset({"pull_request", "pull_request_target", "pull_request_review"})
-EVENT_BYTES = 32 * 1024 * 1024
-API = "https://api.github.com"
 KNOWN_COMMITS = 250
 """GitHub tells no more commits of a pull request."""
 
-_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*/[A-Za-z0-9._-]*[A-Za-z0-9_-][A-Za-z0-9._-]*")
-_SHA = re.compile(r"[0-9a-f]{40,64}")
 _LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _ADDRESS = re.compile(r"<(?:[0-9]+\+)?([^<>@+]+)@users\.noreply\.[^<>@]+>", re.IGNORECASE)
 _OPINIONS = ("APPROVED", "CHANGES_REQUESTED", "DISMISSED")
@@ -52,40 +51,53 @@ _OPINIONS = ("APPROVED", "CHANGES_REQUESTED", "DISMISSED")
 Json = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class _Event:
-    """What is taken of an event. `repository` is `owner/name`, `author` a login."""
-
-    repository: str
-    number: int
-    head: str
-    author: str
-    labels: tuple[str, ...]
-    commits: int
-
-
 class _UnknownError(Exception):
     """Why nobody's approval is known."""
 
 
-def approved(change: Change, request: ChangeRequest) -> Change:
+def event_of(request: ChangeRequest) -> tuple[Event | None, str | None]:
+    """The event of a run, or why there is none where a machine judges; neither by hand. Raises
+    UsageError for an `--event` that is none."""
+    if isinstance(request.event, Event):
+        return request.event, None
+    try:
+        found = of_run(request.event)
+    except UnknownEvent as error:
+        if isinstance(request.event, Path):
+            raise UsageError(
+                f"--event {request.event}: {error.reason}.",
+                advice="Give it the payload of one of GitHub's events.",
+            ) from error
+        return None, f"the event of this run: {error.reason}"
+    if found is not None or os.environ.get("CI", "").lower() in ("", "0", "false", "no"):
+        return found, None
+    return None, "no event is named (`--event FILE`)"
+
+
+def approved(
+    change: Change, event: Event | None, lost: str | None, holds: Holds, *, offline: bool
+) -> Change:
     """The change with the labels of its pull request, and with the approvals that hold where it
-    claims an exemption. Raises UsageError for an `--event` that is no pull request's."""
+    claims an exemption. `lost` says why there is no event where there should be one."""
     if change.kind == "tree":
         return change
-    event, lost = _event(request)
-    if event is not None:
-        labels = dict.fromkeys((*change.labels, *event.labels))
-        change = replace(change, labels=tuple(labels))
-    if not claims_exemption(change):
-        return change
     if event is None and lost is None:
-        return replace(change, approvals_reason="nobody was asked: no pull request is known")
+        reason = "nobody was asked: no pull request is known" if claims_exemption(change) else None
+        return replace(change, approvals_reason=reason)
     try:
-        found = _approvals(change, event, lost, offline=request.offline)
+        if event is not None and event.name == "merge_group":
+            return _approved_in_queue(change, event, holds, offline=offline)
+        if event is not None and event.pull is not None:
+            change = _labelled(change, event.pull)
+        if not claims_exemption(change):
+            return change
+        if event is None or event.name not in PULL_EVENTS:
+            raise _UnknownError(lost or _no_pull_request(event))
+        _same_head(change, event)
+        with _asking(event, offline=offline) as repository:
+            return replace(change, approvals=_approvals(change.commits, event, repository))
     except _UnknownError as error:
         return replace(change, approvals=(), approvals_reason=str(error))
-    return replace(change, approvals=found)
 
 
 def claims_exemption(change: Change) -> bool:
@@ -95,139 +107,84 @@ def claims_exemption(change: Change) -> bool:
     )
 
 
-def _event(request: ChangeRequest) -> tuple[_Event | None, str | None]:
-    """The event, or why there is none where a machine judges; neither by hand."""
-    if request.event is not None:
-        try:
-            return _read(request.event), None
-        except _UnknownError as error:
-            raise UsageError(
-                f"--event {request.event}: {error}.",
-                advice="Give it the payload of a pull request's event.",
-            ) from error
-    if os.environ.get("GITHUB_ACTIONS") == "true":
-        name = os.environ.get("GITHUB_EVENT_NAME", "")
-        if name not in EVENTS:
-            return None, f"the event {name or 'of this run'} is none of a pull request"
-        try:
-            return _read(Path(os.environ.get("GITHUB_EVENT_PATH") or "GITHUB_EVENT_PATH")), None
-        except _UnknownError as error:
-            return None, f"the event of this run: {error}"
-    if os.environ.get("CI", "").lower() in ("", "0", "false", "no"):
-        return None, None
-    return None, "no event is named (`--event FILE`)"
+def _labelled(change: Change, pull: PullRequest) -> Change:
+    return replace(change, labels=tuple(dict.fromkeys((*change.labels, *pull.labels))))
 
 
-def _read(file: Path) -> _Event:
-    try:
-        with file.open("rb") as stream:
-            data = stream.read(EVENT_BYTES + 1)
-        found: Any = json.loads(data) if len(data) <= EVENT_BYTES else None
-    except OSError as error:
-        raise _UnknownError(f"it cannot be read: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:
-        raise _UnknownError("it is no JSON") from error
-    try:
-        pull = found["pull_request"]
-        return _checked(
-            _Event(
-                repository=pull["base"]["repo"]["full_name"],
-                number=pull["number"],
-                head=pull["head"]["sha"],
-                author=pull["user"]["login"],
-                labels=tuple(label["name"] for label in pull["labels"]),
-                commits=pull.get("commits", 0),
-            )
-        )
-    except (KeyError, TypeError, AttributeError) as error:
-        raise _UnknownError("it is no event of a pull request") from error
+def _no_pull_request(event: Event | None) -> str:
+    return f"the event {event.name if event else 'of this run'} is none of a pull request"
 
 
-def _checked(event: _Event) -> _Event:
-    """It becomes part of an address: what it holds must be what it says."""
-    right = (
-        _is(_NAME, event.repository)
-        and _is(_SHA, event.head)
-        and isinstance(event.author, str)
-        and all(isinstance(label, str) for label in event.labels)
-        and all(type(number) is int for number in (event.number, event.commits))
-        and event.number > 0
-    )
-    if not right:
-        raise TypeError
-    return event
-
-
-def _is(pattern: re.Pattern[str], text: object) -> bool:
-    return isinstance(text, str) and pattern.fullmatch(text) is not None
-
-
-def _approvals(
-    change: Change, event: _Event | None, lost: str | None, *, offline: bool
-) -> tuple[Approval, ...]:
-    if event is None:
-        raise _UnknownError(lost)
-    if change.head != event.head:
+def _same_head(change: Change, event: Event) -> None:
+    head = event.head or ""
+    if change.head != head:
         judged = change.head[:7] if change.head else "what is no commit"
         raise _UnknownError(
-            f"the event is about {event.head[:7]}, and {judged} is judged "
-            f"(`--head {event.head[:7]}` judges the former)"
+            f"the event is about {head[:7]}, and {judged} is judged "
+            f"(`--head {head[:7]}` judges the former)"
         )
-    named = os.environ.get("GITHUB_REPOSITORY")
-    if named and named.lower() != event.repository.lower():
-        raise _UnknownError(f"the event is of {event.repository}, and this runs for {named}")
-    if offline:
-        raise _UnknownError("offline")
-    token = os.environ.get("GATE_GITHUB_TOKEN") or os.environ.get("GITHUB_TOKEN")
-    if not token:
-        raise _UnknownError("there is no token (`GITHUB_TOKEN`, `GATE_GITHUB_TOKEN`)")
-    return _asked(change.commits, event, token)
 
 
-def _asked(commits: Sequence[Commit], event: _Event, token: str) -> tuple[Approval, ...]:
-    from gate.clients.github import HEADERS, SECONDS, PullRequest
-    from gate.clients.http import Access, Session
-
-    access = Access(token=token, headers=HEADERS)
-    until = time.monotonic() + SECONDS
-    with _told(), Session(access) as session:
-        asked = PullRequest(session, access, _api(), event.repository, event.number, until)
-        listed = asked.commits()
-        if max(event.commits, len(listed)) >= KNOWN_COMMITS:
-            raise _UnknownError(f"who wrote its {KNOWN_COMMITS} commits and more is not known")
-        if not any(each.get("sha") == event.head for each in listed):
-            raise _UnknownError(f"the pull request does not hold {event.head[:7]} any more")
-        own = {event.author.lower(), *_writers(commits), *_accounts(listed)}
-        reviews = [
-            review
-            for review in _reviews(asked.reviews(), event.head)
-            if review.by.lower() not in own and asked.may_write(review.by)
-        ]
-        labels = [each for each in _labels(asked.events()) if each.by.lower() not in own]
-        return (*reviews, *labels)
+def _approved_in_queue(change: Change, event: Event, holds: Holds, *, offline: bool) -> Change:
+    """The same of the pull request that a merge queue tries."""
+    number = queued(event)
+    if number is None:
+        raise _UnknownError("the merge queue's event names no pull request")
+    try:
+        with _asking(event, offline=offline) as repository:
+            told = repository.one(f"pulls/{number}")
+        tried = of_pull("pull_request", told, event.repository)
+    except (_UnknownError, UnknownEvent) as error:
+        raise _UnknownError(f"pull request {number} is not known: {error}") from error
+    assert tried.pull is not None
+    assert tried.head is not None
+    change = _labelled(change, tried.pull)
+    if not claims_exemption(change):
+        return change
+    try:
+        why = holds(number, tried.head)
+        if why is not None:
+            raise _UnknownError(why)
+        with _asking(event, offline=offline) as repository:
+            return replace(change, approvals=_approvals(change.commits, tried, repository))
+    except _UnknownError as error:
+        return replace(change, approvals=(), approvals_reason=str(error))
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _asking(event: Event, *, offline: bool) -> Iterator[github.Repository]:
+    from gate.clients import github
     from gate.clients.http import Unreachable
 
+    reason = foreign(event) or ("offline" if offline else None)
+    if reason is not None:
+        raise _UnknownError(reason)
     try:
-        yield
+        with github.opened(event.repository, github.SECONDS) as repository:
+            yield repository
     except Unreachable as error:
         raise _UnknownError(f"GitHub: {error.reason}") from error
 
 
-def _api() -> str:
-    """The address that the runner names. A token is not sent over a line that others can read."""
-    address = (os.environ.get("GITHUB_API_URL") or API).rstrip("/")
-    try:
-        parts = urlsplit(address)
-    except ValueError as error:
-        raise _UnknownError("GITHUB_API_URL is no address") from error
-    is_here = parts.scheme == "http" and is_loopback(parts.hostname or "")
-    if parts.scheme != "https" and not is_here:
-        raise _UnknownError("GITHUB_API_URL is no address that begins with https://")
-    return address
+def _approvals(
+    commits: Sequence[Commit], event: Event, repository: github.Repository
+) -> tuple[Approval, ...]:
+    from gate.clients.github import PullRequest
+
+    assert event.pull is not None
+    head = event.head or ""
+    asked = PullRequest(repository, event.pull.number)
+    listed = asked.commits()
+    if max(event.pull.commits, len(listed)) >= KNOWN_COMMITS:
+        raise _UnknownError(f"who wrote its {KNOWN_COMMITS} commits and more is not known")
+    if not any(each.get("sha") == head for each in listed):
+        raise _UnknownError(f"the pull request does not hold {head[:7]} any more")
+    own = {event.pull.author.lower(), *_writers(commits), *_accounts(listed)}
+    return tuple(
+        each
+        for each in (*_reviews(asked.reviews(), head), *_labels(asked.events()))
+        if each.by.lower() not in own and asked.may_write(each.by)
+    )
 
 
 def _writers(commits: Iterable[Commit]) -> Iterator[str]:
@@ -287,7 +244,7 @@ def _person(user: object) -> str | None:
 
 def _login(user: object) -> str | None:
     login = user.get("login") if isinstance(user, dict) else None
-    return login if _is(_LOGIN, login) else None
+    return login if isinstance(login, str) and _LOGIN.fullmatch(login) else None
 
 
 def _time(text: object) -> str | None:

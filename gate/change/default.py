@@ -16,6 +16,7 @@ from gate.change.history import (
     too_shallow,
 )
 from gate.change.interface import ChangeRequest, OpenSource
+from gate.change.merging import is_merging
 from gate.change.range import named, open_between, open_by_hand, open_commit
 from gate.change.staged import staged_source
 from gate.errors import ChangeError
@@ -26,7 +27,7 @@ def open_default(request: ChangeRequest) -> OpenSource:
     with closed_on_error(open_repository(request.repo)) as repository:
         if repository.top is not None:
             staged = staged_source(repository)
-            if staged.change.files or staged.old is None:
+            if staged.change.files or staged.old is None or is_merging(repository):
                 return staged
         elif find_point(repository, "HEAD") is None:
             raise ChangeError(

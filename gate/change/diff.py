@@ -47,6 +47,12 @@ def between(repository: Repository, old: str, new: str) -> tuple[FileChange, ...
     return tuple(_parsed(_raw(repository, ("diff-tree",), (old, new))))
 
 
+def without_contents(repository: Repository, old: str, new: str) -> tuple[FileChange, ...]:
+    """As `between`, by names and ids alone: a renamed file is one that goes and one that comes."""
+    raw = repository.runner.run("diff-tree", *_OPTIONS, "--no-renames", old, new, "--")
+    return tuple(_parsed(raw))
+
+
 def staged(repository: Repository, old: str) -> tuple[tuple[FileChange, ...], frozenset[str]]:
     """What differs between a tree and the index, and the paths of the index that are only
     announced (`git add --intent-to-add`): a commit leaves those out."""

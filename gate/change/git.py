@@ -2,8 +2,9 @@
 
 Trust step 2 (docs: "Trust"): nothing of the judged state is executed. Only plumbing and `log`
 are run, no hook, filter, text converter, external diff, pager or file system monitor is
-configured, nothing is fetched, and no replacement objects are followed. Values from outside
-reach Git as full object ids or on standard input, never as arguments that could be options.
+configured, nothing is fetched (but by `gate.change.fetch`, for an event), and no replacement
+objects are followed. Values from outside reach Git as full object ids or on standard input, never
+as arguments that could be options.
 """
 
 from __future__ import annotations
@@ -13,20 +14,17 @@ import os
 import re
 import shlex
 import subprocess
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO
 
 from gate import programs
 from gate.change.interface import BLOB_LIMIT
 from gate.change.names import over_limit, text
 from gate.errors import ChangeError
 from gate.model.change import Unread
-
-if TYPE_CHECKING:
-    from git.cmd import Git
 
 CONFIG = {
     "core.attributesFile": os.devnull,
@@ -69,7 +67,8 @@ _KEPT = {
 }
 _QUARANTINE = {"GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_OBJECT_DIRECTORY", "GIT_QUARANTINE_PATH"}
 
-_EXECUTABLE = "GIT_PYTHON_GIT_EXECUTABLE"
+_ENGLISH = {"LANGUAGE": "C", "LC_ALL": "C"}
+"""What Git says is read here."""
 
 _REQUESTS_AT_ONCE = 32
 """So many that neither the requests nor the complaints about them fill a pipe."""
@@ -107,8 +106,8 @@ class Runner:
             what = "is not a folder that can be entered" if folder.exists() else "does not exist"
             raise ChangeError(f"{folder} {what}.", advice="Name the repository with --repo.")
         self.folder = folder
+        self._cwd = folder.absolute()
         self._program = _program()
-        self._git = _gitpython(folder, self._program)
 
     def run(self, *arguments: str) -> bytes:
         """Standard output; a failure of Git is a ChangeError."""
@@ -123,30 +122,43 @@ class Runner:
         out, err = process.communicate()
         return Result(process.returncode, out, text(err))
 
-    def start(self, *arguments: str, stdin: int = subprocess.PIPE) -> subprocess.Popen[bytes]:
-        """Starts Git and leaves it running, with pipes."""
-        from git.exc import GitError
-
-        command = [*_unset(), self._program, "--no-pager", *_settings(), *arguments]
+    def start(
+        self,
+        *arguments: str,
+        stdin: int = subprocess.PIPE,
+        config: Mapping[str, str] = CONFIG,
+        environment: Mapping[str, str] = ENVIRONMENT,
+        kept: Collection[str] = (),
+        alone: bool = False,
+    ) -> subprocess.Popen[bytes]:
+        """Starts Git and leaves it running, with pipes. Of the caller's Git variables those in
+        `kept` stay too. `alone`: in a session of its own, so that nothing asks on the terminal and
+        all that it starts can be ended."""
+        command = [self._program, "--no-pager", *_settings(config), *arguments]
         try:
-            started = self._git.execute(
-                command, istream=stdin, as_process=True, shell=False, env=ENVIRONMENT
+            return subprocess.Popen(
+                command,
+                cwd=self._cwd,
+                env={**_inherited(_KEPT | set(kept)), **_ENGLISH, **environment},
+                stdin=stdin,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=alone,
             )
-        except (OSError, GitError) as error:
+        except OSError as error:
             raise _unusable(error) from error
-        process, started.proc = started.proc, None
-        assert process is not None
-        return process
 
 
 class Objects:
     """Reads objects by way of two lasting processes: one for sizes, one for contents.
 
     Each question is asked and answered whole before the next, so that several readers can take
-    turns. Sizes are asked first: what is too large is never sent.
+    turns. Sizes are asked first: what is too large is never sent. `absent`, where it is set, is
+    given the ids of files that a partial clone lacks, and may bring them.
     """
 
     def __init__(self, runner: Runner) -> None:
+        self.absent: Callable[[Sequence[str]], None] | None = None
         self._check = _Conversation(runner, "--batch-check")
         self._content = _Conversation(runner, "--batch")
 
@@ -162,6 +174,9 @@ class Objects:
         """The contents in the order given. `limit` is in bytes."""
         for some in _chunks(oids):
             facts = self.facts(some)
+            if self.absent is not None and None in facts:
+                self.absent([oid for oid, fact in zip(some, facts, strict=True) if fact is None])
+                facts = self.facts(some)
             for group in _groups(some, facts, limit):
                 yield from self._bodies(group, limit)
 
@@ -250,19 +265,32 @@ class _Conversation:
 class Repository:
     """An open repository.
 
-    `top` is the working tree's folder, None where there is none. `shallow` says that the
-    history is cut.
+    `top` is the working tree's folder, None where there is none. `shallow_file` is where Git says
+    which commits of a shallow clone lack their parents (gitrepository-layout(5), `shallow`).
     """
 
     runner: Runner
     objects: Objects
     top: Path | None
     bare: bool
-    shallow: bool
+    shallow_file: Path
     hash_name: str
 
     def close(self) -> None:
         self.objects.close()
+
+    @property
+    def cut(self) -> set[str]:
+        """The commits whose parents a shallow clone lacks now; none in a whole one."""
+        try:
+            return set(self.shallow_file.read_text("ascii").split())
+        except FileNotFoundError:
+            return set()
+
+    @property
+    def shallow(self) -> bool:
+        """Whether the history is cut."""
+        return bool(self.cut)
 
     @property
     def empty_tree(self) -> str:
@@ -285,11 +313,14 @@ def open_repository(folder: Path) -> Repository:
         "rev-parse",
         "--is-bare-repository",
         "--is-inside-work-tree",
-        "--is-shallow-repository",
         "--show-object-format",
+        "--git-path",
+        "shallow",
         "--show-cdup",
     )
-    bare, inside, shallow, hash_name, up = answer.split(b"\n", 4)
+    bare, inside, hash_name, places = answer.removesuffix(b"\n").split(b"\n", 3)
+    # Where there is no working tree, the last answer is left out.
+    shallow, _, up = places.rpartition(b"\n") if inside == b"true" else (places, b"", b"")
     top = _top(folder, up) if inside == b"true" else None
     runner = found if top is None else Runner(top)
     return Repository(
@@ -297,7 +328,7 @@ def open_repository(folder: Path) -> Repository:
         objects=Objects(runner),
         top=top,
         bare=bare == b"true",
-        shallow=shallow == b"true",
+        shallow_file=folder.absolute() / os.fsdecode(shallow),
         hash_name=hash_name.decode(),
     )
 
@@ -347,52 +378,33 @@ def _program() -> str:
     return found
 
 
-def _gitpython(folder: Path, program: str) -> Git:
-    """GitPython runs a Git as it is imported, and looks for it in all folders of the PATH: it is
-    told which one."""
-    before = os.environ.get(_EXECUTABLE)
-    os.environ[_EXECUTABLE] = program
-    try:
-        from git.cmd import Git
-    except (ImportError, OSError) as error:
-        raise _unusable(error) from error
-    finally:
-        del os.environ[_EXECUTABLE]
-        if before is not None:
-            os.environ[_EXECUTABLE] = before
-    return Git(str(folder.absolute()))
-
-
-def _unusable(error: Exception) -> ChangeError:
-    cause = error.__cause__ or error
-    why = getattr(cause, "strerror", None) or type(cause).__name__
+def _unusable(error: OSError) -> ChangeError:
     return ChangeError(
-        f"Git cannot be started: {why}.", advice="See what `git version` says, and mend that."
+        f"Git cannot be started: {error.strerror or type(error).__name__}.",
+        advice="See what `git version` says, and mend that.",
     )
 
 
-def _unset() -> list[str]:
-    """Takes the caller's Git variables away, such as a hook's GIT_DIR. The operator's
+def _inherited(kept: Collection[str]) -> dict[str, str]:
+    """The caller's environment without its Git variables, such as a hook's GIT_DIR. The operator's
     configuration stays, a push's quarantined objects, and the index file, as `git commit -a` uses
     another: Git takes it from the top of the working tree, whatever folder a hook has gone to."""
-    kept = _KEPT | ENVIRONMENT.keys()
     if "GIT_QUARANTINE_PATH" in os.environ:
-        kept |= _QUARANTINE
-    dropped = [
-        name
-        for name in os.environ
-        if name.startswith("GIT_") and name not in kept and not name.startswith("GIT_CONFIG")
-    ]
-    return ["/usr/bin/env", *(part for name in dropped for part in ("-u", name))] if dropped else []
+        kept = {*kept, *_QUARANTINE}
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("GIT_") or name in kept or name.startswith("GIT_CONFIG")
+    }
 
 
-def _settings() -> Iterator[str]:
-    for name, value in CONFIG.items():
+def _settings(config: Mapping[str, str]) -> Iterator[str]:
+    for name, value in config.items():
         yield from ("-c", f"{name}={value}")
 
 
 def _top(folder: Path, up: bytes) -> Path:
-    return Path(os.path.normpath(folder.absolute().resolve() / os.fsdecode(up.removesuffix(b"\n"))))
+    return Path(os.path.normpath(folder.absolute().resolve() / os.fsdecode(up)))
 
 
 def _chunks(names: Iterable[str]) -> Iterator[list[str]]:

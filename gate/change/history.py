@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import shlex
 from collections.abc import Sequence
@@ -79,13 +78,29 @@ def is_nothing(ref: str) -> bool:
 def merge_bases(repository: Repository, base: Point, head: Point) -> list[Point]:
     """The commits where the head's history left the base's: several after merges in both
     directions, none where they share none."""
-    result = repository.runner.attempt("merge-base", "--all", base.sha, head.sha)
-    ids = result.out.decode().split()
-    if not ids and repository.shallow:
+    ids, is_sure = meetings(repository, base.sha, head.sha)
+    if not is_sure:
         raise too_shallow(
             f"The clone is too shallow: where {head.label} left {base.label} is not in it."
         )
     return [point(repository, sha) for sha in ids]
+
+
+def meetings(repository: Repository, base: str, head: str) -> tuple[list[str], bool]:
+    """The ids of these commits as this clone has them, and whether it has all that tells. In a
+    shallow one a nearer path may be cut off, and an older commit would be found, from which what
+    the head takes back is no change."""
+    ids = repository.runner.attempt("merge-base", "--all", base, head).out.decode().split()
+    cut = repository.cut
+    if not cut:
+        return ids, True
+    apart = repository.runner.run("rev-list", base, head, *(f"^{sha}" for sha in ids), "--")
+    return ids, cut.isdisjoint(apart.decode().split())
+
+
+def is_ancestor(repository: Repository, old: str, new: str) -> bool:
+    """Whether a commit's history holds another one, as far as it is in this clone."""
+    return repository.runner.attempt("merge-base", "--is-ancestor", old, new).status == 0
 
 
 def parents(repository: Repository, commit: Point) -> list[str]:
@@ -98,11 +113,14 @@ def parents(repository: Repository, commit: Point) -> list[str]:
     ]
 
 
-def commits(repository: Repository, head: Point, without: Sequence[str]) -> tuple[Commit, ...]:
+def commits(
+    repository: Repository, head: Point, without: Sequence[str], most: int | None = None
+) -> tuple[Commit, ...]:
     """The commits of a head, newest first, without those of other commits' histories."""
     out = repository.runner.run(
         "log",
         "-z",
+        *(() if most is None else (f"--max-count={most}",)),
         f"--format=tformat:{_FORMAT}",
         "--encoding=UTF-8",
         "--no-color",
@@ -188,6 +206,8 @@ def _unknown(repository: Repository, ref: str) -> ChangeError:
         return too_shallow(f"{ref} is not in this clone, which is shallow.")
     names = {short_name(name) for name in refs}
     meant = next((name for name in sorted(names) if name.endswith(f"/{ref}")), None)
+    import difflib
+
     close = difflib.get_close_matches(ref, sorted(names), n=1)
     if meant or close:
         advice = f"Did you mean {meant or close[0]}?"

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Literal, Protocol, Self
 
 from gate.model.change import Change, Rollback, Tree
+from gate.model.event import Event
 
 BLOB_LIMIT = 8 * 1024 * 1024
 """Bytes of one file beyond which it is not read."""
@@ -19,13 +20,21 @@ ObjectsOf = Callable[[str, bytes], Mapping[Hashable, Hashable] | None]
 where the file holds anything else, or cannot be read wholly."""
 
 
+Holds = Callable[[int, str], str | None]
+"""Why the judged commit is not known to hold what a pull request (its number, its head's id)
+changes, and nothing else; None where it is."""
+
+
 @dataclass(frozen=True, slots=True)
 class ChangeRequest:
     """Which change is meant. Nothing given but `repo`: what a person would mean.
 
     `repo` is a folder in the repository, or the folder that is worked in where there is none.
-    `tree` and `folders` name folders that are judged as they are. `event` is a file with a
-    GitHub event; `offline` says that GitHub is not asked for approvals.
+    `staged` is what a commit would take, or the commits that pre-commit names; `pushed` what a push
+    takes along.
+    `tree` and `folders` name folders that are judged as they are. `event` is a GitHub
+    event, or a file with one: where nothing else names a change, what it is about is judged.
+    `offline` says that GitHub is not asked for approvals, and that nothing is fetched.
     """
 
     repo: Path
@@ -36,8 +45,9 @@ class ChangeRequest:
     base_tree: Path | None = None
     trust: Literal["base", "head"] = "base"
     folders: tuple[Path, ...] = ()
-    event: Path | None = None
+    event: Path | Event | None = None
     offline: bool = False
+    pushed: bool = False
 
     @property
     def judged_folders(self) -> tuple[Path, ...]:
@@ -95,6 +105,11 @@ def _no_history(_: ObjectsOf) -> None:
     """Folders have no history."""
 
 
+def _unknown(_number: int, _head: str) -> str:
+    """Only a merge queue's commit stands for a pull request's head."""
+    return "what is judged is not the commit of the merge queue"
+
+
 @dataclass(frozen=True, slots=True)
 class OpenSource:
     """The one implementation of `Source`: what differs is who fills it."""
@@ -108,6 +123,8 @@ class OpenSource:
     on_close: Callable[[], None] = _nothing
     look_back: Callable[[ObjectsOf], Rollback | None] = _no_history
     """Looks in the history of the trusted branch for what the change brings back."""
+    holds: Holds = _unknown
+    """Whether the judged commit holds what a pull request changes."""
 
     def close(self) -> None:
         self.on_close()

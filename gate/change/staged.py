@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 from gate.change.diff import staged
 from gate.change.git import Repository, closed_on_error, open_repository
-from gate.change.history import find_point, writer
+from gate.change.history import Point, find_point, writer
 from gate.change.interface import ChangeRequest, OpenSource
+from gate.change.merging import by_itself, merged
 from gate.change.range import working_tree
 from gate.change.rollback import rollback
 from gate.change.tree import CommitTree, IndexTree, Listings
@@ -27,9 +29,12 @@ def open_staged(request: ChangeRequest) -> OpenSource:
 
 
 def staged_source(repository: Repository) -> OpenSource:
-    """The same of an open repository. Before the first commit everything is added."""
+    """The same of an open repository. Before the first commit everything is added. Of a merge only
+    what differs from all that it merges."""
     head = find_point(repository, "HEAD")
     files, announced = staged(repository, head.tree if head else repository.empty_tree)
+    others = merged(repository, head)
+    own = by_itself(repository, files, others)
     old = None
     if head is not None:
         old = CommitTree(repository, Listings(repository), head.tree, f"HEAD ({head.short})")
@@ -38,9 +43,9 @@ def staged_source(repository: Repository) -> OpenSource:
         base=None if head is None else head.sha,
         head=None,
         trusted=None,
-        description="staged changes " + (f"against {old.label}" if old else "before any commit"),
+        description=_described(old, others, len(files) - len(own)),
         author=writer(repository),
-        files=files,
+        files=own,
     )
     return OpenSource(
         change=change,
@@ -49,5 +54,16 @@ def staged_source(repository: Repository) -> OpenSource:
         trusted=working_tree(repository),
         top=repository.top,
         on_close=repository.close,
-        look_back=partial(rollback, repository, head, change.base, files),
+        look_back=partial(rollback, repository, head, change.base, own),
     )
+
+
+def _described(old: CommitTree | None, others: Sequence[Point], left: int) -> str:
+    if old is None:
+        return "staged changes before any commit"
+    if not others:
+        return f"staged changes against {old.label}"
+    names = ", ".join(other.short for other in others)
+    files = "1 file is" if left == 1 else f"{left:,} files are"
+    aside = f", {files} left out as one side has them" if left else ""
+    return f"the staged merge of {names} against {old.label}{aside}"

@@ -24,6 +24,7 @@ def explain(rule_id: str, **options: Any) -> None:
       gate explain main.deny --conftest policy/
     """
     from gate.cli.output import show
+    from gate.decision.rules import ways
     from gate.report.tables import rule_page
 
     book = rulebook_of(options)
@@ -35,4 +36,5 @@ def explain(rule_id: str, **options: Any) -> None:
         )
     text = next(each.text for each in book.bundle.modules if each.path == rule.path)
     told = (rule, book.levels[rule_id], book.settings[rule_id], text, book.config.path)
-    show(lambda look: rule_page(*told, look), looks_of(options))
+    unavailable = ways(book.config, rule_id)
+    show(lambda look: rule_page(*told, look, unavailable), looks_of(options))

@@ -55,13 +55,14 @@ what_changes = together(
     option("--base", metavar="REF", help="The branch or commit that the change goes into."),
     option("--head", metavar="REF", help="The commit to judge. [default: HEAD]"),
     option("--staged", is_flag=True, help="What is staged, as a commit would take it."),
+    option("--pushed", is_flag=True, help="What a push takes along, as a pre-push hook is told."),
     option("--tree", metavar="DIR", type=FOLDER, help="A folder: everything in it."),
     option("--base-tree", metavar="DIR", type=FOLDER, help="The folder before, for --tree."),
     option(
         "--event",
         metavar="FILE",
         type=click.Path(exists=True, dir_okay=False, path_type=Path),
-        help="A pull request's event: its labels and approvals. [default: that of GitHub Actions]",
+        help="A GitHub event: what it is about is judged. [default: that of GitHub Actions]",
     ),
     repository,
 )

@@ -35,6 +35,7 @@ def _request(options: Mapping[str, Any]) -> Request:
             base=options["base"],
             head=options["head"],
             staged=options["staged"],
+            pushed=options["pushed"],
             tree=options["tree"],
             folders=options["folders"],
             base_tree=options["base_tree"],

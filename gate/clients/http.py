@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from http.client import HTTPException, IncompleteRead
 from http.cookiejar import DefaultCookiePolicy
 from types import TracebackType
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
 
 import requests
@@ -100,7 +100,7 @@ class Session:
     machine itself), and its bundle of authorities where `ca` is not set; its password files are
     not. An answer has up to `size` bytes, after decompression or, not `decoded`, as they come. A
     server that is silent for `silence` seconds, breaks off or is busy is asked again after each
-    of the `pauses`, as long as the time of the access lasts.
+    of the `pauses`, or later where it asks for that, as long as the time of the access lasts.
 
     Raises Unreachable where a setting cannot be used.
     """
@@ -145,34 +145,61 @@ class Session:
     ) -> None:
         self._session.close()
 
-    def get(self, address: str, params: Fields = ()) -> Reply:
-        """What a GET is answered with. Raises Unreachable."""
-        return self._asked("GET", address, {"params": params})
+    def get(self, address: str, params: Fields = (), *, seconds: float = math.inf) -> Reply:
+        """What a GET is answered with, within `seconds` where the access allows longer. Raises
+        Unreachable."""
+        return self._asked("GET", address, {"params": params}, self._pauses, seconds)
 
     def post(self, address: str, data: Fields = ()) -> Reply:
         """What a POST of a form is answered with. It may be sent again. Raises Unreachable."""
-        return self._asked("POST", address, {"data": data})
+        return self._asked("POST", address, {"data": data}, self._pauses)
 
-    def _asked(self, method: str, address: str, fields: Mapping[str, Any]) -> Reply:
-        until = time.monotonic() + self._access.timeout
-        pauses = iter(self._pauses)
+    def send(
+        self,
+        method: Literal["POST", "PATCH"],
+        address: str,
+        body: Any,
+        *,
+        again: bool,
+        seconds: float = math.inf,
+    ) -> Reply:
+        """What JSON is answered with, within `seconds` where the access allows longer. Only where
+        it does no harm to say it twice (`again`) it is repeated. Raises Unreachable."""
+        pauses = self._pauses if again else ()
+        return self._asked(method, address, {"json": body}, pauses, seconds)
+
+    def _asked(
+        self,
+        method: str,
+        address: str,
+        fields: Mapping[str, Any],
+        pauses_before: Sequence[float],
+        seconds: float = math.inf,
+    ) -> Reply:
+        limit = min(self._access.timeout, max(seconds, 0.0))
+        until = time.monotonic() + limit
+        pauses = iter(pauses_before)
         while True:
             pause = next(pauses, math.inf)
             try:
-                reply = self._once(method, address, fields, max(until - time.monotonic(), 0.001))
+                left = max(until - time.monotonic(), 0.001)
+                reply = self._once(method, address, fields, left, limit)
             except _Lost:
                 if time.monotonic() + pause >= until:
                     raise
             else:
+                pause = max(pause, pause_asked(reply))
                 if reply.status not in transport.AGAIN or time.monotonic() + pause >= until:
                     return reply
             time.sleep(pause)
 
-    def _once(self, method: str, address: str, fields: Mapping[str, Any], left: float) -> Reply:
+    def _once(
+        self, method: str, address: str, fields: Mapping[str, Any], left: float, limit: float
+    ) -> Reply:
         try:
             return within(lambda: self._sent(method, address, fields, left), left + _GRACE)
         except TimeoutError:
-            raise _late(self._access.timeout) from None
+            raise _late(limit) from None
         except transport.TooLargeError:
             raise Unreachable(f"its answer is larger than {self._size / 1024**2:g} MB") from None
         except transport.EncodedError:
@@ -180,7 +207,7 @@ class Session:
             raise Unreachable(reason) from None
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             # The cause's text may hold what nobody may see.
-            raise _translated(error, self._silence) from None
+            raise _translated(error, min(self._silence, limit)) from None
 
     def _sent(self, method: str, address: str, fields: Mapping[str, Any], left: float) -> Reply:
         parts = urlsplit(address)
@@ -195,6 +222,13 @@ class Session:
             proxies=transport.proxies(bare),
         ) as response:
             return Reply(response.status_code, response.content, response.headers)
+
+
+def pause_asked(reply: Reply) -> float:
+    """For how many seconds the server wants to be left alone: its `Retry-After` (RFC 9110, section
+    10.2.3), 0 where it names none in seconds."""
+    found = reply.headers.get("Retry-After", "").strip()
+    return float(found) if found.isascii() and found.isdigit() else 0.0
 
 
 def json_of(reply: Reply) -> Any:
@@ -313,7 +347,7 @@ def _translated(error: Exception, silence: float) -> Unreachable:
 
 
 def _late(seconds: float) -> _Lost:
-    return _Lost(f"no answer within {seconds:g} s")
+    return _Lost(f"no answer within {round(seconds, 1):g} s")
 
 
 def _system(chain: Sequence[BaseException]) -> str:

@@ -74,6 +74,7 @@ def read(data: bytes, path: str, tree: Tree) -> Config:
         services={name: _service(each) for name, each in values.get("services", {}).items()},
         bots=tuple(values.get("bots", ())),
         rules=_rules(values.get("rules", {}), document),
+        on_unavailable=values.get("on_unavailable"),
         evidence=values.get("evidence", {}),
         waivers_path=waivers_path,
         waivers=exceptions,

@@ -132,13 +132,25 @@ def excused(
     return verdicts
 
 
-def fingerprints(identities: Sequence[Identity]) -> list[str]:
-    """32 hex digits of the SHA-256 of each identity, the second of a kind told apart from the
-    first. Lines take no part."""
-    seen = Counter[Identity]()
+def lasting(mark: Identity, resource: Json | None) -> Identity:
+    """The identity without what tells copies of an object apart: an id has that only while the
+    other copies are in the input."""
+    if resource is None:
+        return mark
+    parts = (resource["group"], resource["kind"], resource["namespace"] or "_", resource["name"])
+    plain = "/".join(parts)
+    return (mark[0], plain, *mark[2:]) if mark[1].startswith(plain) else mark
+
+
+def fingerprints(found: Sequence[tuple[Identity, str]]) -> list[str]:
+    """32 hex digits of the SHA-256 of each identity. Lines take no part; neither does the file,
+    given beside it, but that the second of a kind in a file is told apart from the first: what
+    stands in other files changes nothing."""
+    seen = Counter[tuple[Identity, str]]()
     prints = []
-    for mark in identities:
-        text = json.dumps([*mark, seen[mark]] if seen[mark] else mark)
+    for mark, file in found:
+        count = seen[mark, file]
+        text = json.dumps([*mark, count] if count else mark)
         prints.append(hashlib.sha256(text.encode("ascii")).hexdigest()[:32])
-        seen[mark] += 1
+        seen[mark, file] += 1
     return prints

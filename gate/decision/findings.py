@@ -147,17 +147,32 @@ def finished(all_found: Iterable[Found], locate: Locator) -> list[Finding]:
     """The findings with place and fingerprint: deny before warn, new before existing, then by
     path, line, rule and message."""
     placed = sorted(((each, _location(each, locate)) for each in all_found), key=_order)
-    prints = existing.fingerprints([each.identity for each, _ in placed])
+    prints = _fingerprints(placed)
     return [
         _finding(each, location, fingerprint)
         for (each, location), fingerprint in zip(placed, prints, strict=True)
     ]
 
 
+def _fingerprints(placed: Sequence[tuple[Found, Location | None]]) -> list[str]:
+    """Counted in the order of lines, which no waiver and no age of a finding changes."""
+    order = sorted(range(len(placed)), key=lambda index: _order(placed[index])[_PLACE:])
+    marks = [
+        (existing.lasting(each.identity, each.resource), location.path if location else "")
+        for each, location in (placed[index] for index in order)
+    ]
+    found = dict(zip(order, existing.fingerprints(marks), strict=True))
+    return [found[index] for index in range(len(placed))]
+
+
 def _location(each: Found, locate: Locator) -> Location | None:
     if each.said.resource is None:
         return None
     return locate(each.said.resource, each.said.path or ())
+
+
+_PLACE = 3
+"""From where on an order speaks of places, and no longer of what a finding counts as."""
 
 
 def _order(placed: tuple[Found, Location | None]) -> tuple[object, ...]:

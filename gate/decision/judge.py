@@ -17,6 +17,7 @@ from gate.decision.judgement import Judgement, judged
 from gate.decision.memory import Remembering
 from gate.decision.outcomes import FailOn
 from gate.decision.outlook import Timeline
+from gate.decision.sparing import Sparing
 from gate.errors import GateError, PolicyError
 from gate.model.manifest import NO_SERVICE, Locator, Problem
 from gate.model.outlook import Outlook
@@ -76,7 +77,7 @@ def foresee(
 
 def _timeline(context: Json, bundle: Bundle, engine: Engine, *, include_existing: bool) -> Timeline:
     case = open_case(context, bundle, engine)
-    memory = Remembering(engine, bundle, [rule.id for rule in case.active])
+    memory = Remembering(Sparing(engine), bundle, [rule.id for rule in case.active])
     return outlooks.timeline(replace(case, engine=memory), memory, include_existing)
 
 
@@ -103,6 +104,7 @@ def _verdict(
         summary=_summary(context, found, first),
         change={
             **{key: change[key] for key in ("kind", "base", "head", "trusted")},
+            **{key: change.get(key) for key in ("event", "pull_request")},
             "environments": list(change["environments"]),
             "services": _services(context),
             "files": len(change["files"]),

@@ -103,7 +103,7 @@ def _outcome(
     found: Sequence[Found],
 ) -> RuleOutcome:
     if checked is None:
-        return RuleOutcome(rule.id, "off")
+        return RuleOutcome(rule.id, "off", about=rule)
     counting = [
         outcomes.Counting(
             level=each.level,

@@ -81,20 +81,26 @@ class Remembering:
         asked = bundles.only(self._bundle, self.timed)
         if self._engine.about(self._bundle)["name"] != "embedded":
             return asked
-        kept = _reached(self._bundle, self.timed)
-        if any(module.origin != "builtin" for module in kept):
-            return asked
-        digest = bundles.digest(kept)
-        return replace(
-            asked,
-            modules=kept,
-            digest=digest,
-            entry=bundles.entry(asked.rules, digest),
-            data={},
-            unfaithful={},
-            core={},
-            files=(),
-        )
+        return alone(self._bundle, self.timed) or asked
+
+
+def alone(bundle: Bundle, rules: Collection[str]) -> Bundle | None:
+    """A bundle of some rules and of what they may read, where all of it is of the wheel."""
+    kept = _reached(bundle, rules)
+    if any(module.origin != "builtin" for module in kept):
+        return None
+    asked = bundles.only(bundle, rules)
+    digest = bundles.digest(kept)
+    return replace(
+        asked,
+        modules=kept,
+        digest=digest,
+        entry=bundles.entry(asked.rules, digest),
+        data={},
+        unfaithful={},
+        core={},
+        files=(),
+    )
 
 
 def _reading(bundle: Bundle, pattern: re.Pattern[str], *, own: bool = True) -> set[str]:

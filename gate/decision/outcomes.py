@@ -132,7 +132,7 @@ def of_rule(
         speaks = applicable and not rule.requires
         outcomes.append(("passed", None) if speaks else ("not_applicable", None))
     worst, reason = min(outcomes, key=lambda each: _WORST_FIRST.index(each[0]))
-    return RuleOutcome(rule=rule.id, outcome=worst, reason=reason, targets=targets)
+    return RuleOutcome(rule=rule.id, outcome=worst, reason=reason, targets=targets, about=rule)
 
 
 def _failure_text(failure: RuleFailure) -> str:

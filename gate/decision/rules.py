@@ -28,11 +28,41 @@ class _Place:
         )
 
 
+_FAMILIES = {
+    "pull_request_target": "pull_request",
+    "pull_request_review": "pull_request",
+    "deployment_status": "deployment",
+}
+"""Events that count as another one where a config tells of events."""
+
+
+def way(config: Config, rule: str, event: str | None) -> OnUnavailable:
+    """What follows where evidence is unavailable that a rule needs, for a change that came through
+    an event; None is by hand. What the config says of the rule comes before what it says of all,
+    and the event before `default`."""
+    name = _FAMILIES.get(event or "", event or "default")
+    for told in (config.rules.get(rule, RuleConfig()).on_unavailable, config.on_unavailable):
+        if isinstance(told, str):
+            return told
+        for key in (name, "default"):
+            if told and key in told:
+                return told[key]
+    return "undecided"
+
+
+def ways(config: Config, rule: str) -> dict[str, OnUnavailable]:
+    """The same of all events that the config tells of, `default` first."""
+    told = (config.on_unavailable, config.rules.get(rule, RuleConfig()).on_unavailable)
+    named = [key for each in told if isinstance(each, Mapping) for key in each]
+    return {key: way(config, rule, key) for key in dict.fromkeys(("default", *named))}
+
+
 def effective(
-    bundle: Bundle, config: Config
+    bundle: Bundle, config: Config, event: str | None = None
 ) -> tuple[dict[str, Level], dict[str, dict[str, Any]], dict[str, OnUnavailable]]:
     """For every rule of the bundle its level, its settings (the metadata's, overridden by the
-    config's), and what follows where its evidence is unavailable.
+    config's), and what follows where its evidence is unavailable, for a change that came through an
+    event.
 
     Raises ConfigError for a rule or setting that is not there, or of another type.
     """
@@ -50,7 +80,7 @@ def effective(
     for rule in bundle.rules.values():
         told = config.rules.get(rule.id, RuleConfig())
         levels[rule.id] = told.level or rule.level
-        on_unavailable[rule.id] = told.on_unavailable or "undecided"
+        on_unavailable[rule.id] = way(config, rule.id, event)
         place = _Place(rule.id, config.path, told.line)
         settings[rule.id] = _settings(rule, told.settings, place)
     return levels, settings, on_unavailable

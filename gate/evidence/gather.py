@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -64,6 +63,8 @@ def gather(
     """
     if not targets:
         return []
+    from concurrent.futures import ThreadPoolExecutor
+
     whole = Question("", "", targets, None, OneAtATime(tree), now, ahead, tuple(config.services))
     whole = replace(whole, environments=tuple(config.environments) or _unnamed(targets))
     asked = [

@@ -98,6 +98,10 @@ class Change:
 
     `approvals` are those that hold, and are asked for where the change claims an exemption. None:
     nobody was asked. `approvals_reason` says why none are known.
+
+    `event` names the event of GitHub that the change came through, None by hand; `pull_request` is
+    the number of its pull request, of a merge queue's group that of the one it is tried for.
+    `deployed_to` is where a deployment's event says that it goes.
     """
 
     kind: ChangeKind
@@ -112,6 +116,9 @@ class Change:
     rollback: Rollback | None = None
     approvals: Sequence[Approval] | None = None
     approvals_reason: str | None = None
+    event: str | None = None
+    pull_request: int | None = None
+    deployed_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,9 @@ from typing import Any, Literal
 
 Level = Literal["deny", "warn", "off"]
 OnUnavailable = Literal["deny", "warn", "undecided"]
+Ways = Mapping[str, OnUnavailable]
+"""What follows where evidence is unavailable, by the event that the change came through; `default`
+stands for all others, and for a change that is judged by hand."""
 Mode = Literal["enforce", "advisory"]
 
 EVIDENCE_KINDS = ("slo", "freeze", "delivery", "incidents", "alerts")
@@ -34,10 +37,11 @@ class ServiceConfig:
 
 @dataclass(frozen=True, slots=True)
 class RuleConfig:
-    """None: as the rule's metadata says."""
+    """None: as the rule's metadata says. `on_unavailable` says nothing of an event: as the whole
+    config does."""
 
     level: Level | None = None
-    on_unavailable: OnUnavailable | None = None
+    on_unavailable: OnUnavailable | Ways | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
     line: int | None = None
 
@@ -83,6 +87,7 @@ class Config:
     services: Mapping[str, ServiceConfig] = field(default_factory=dict)
     bots: tuple[str, ...] = ()
     rules: Mapping[str, RuleConfig] = field(default_factory=dict)
+    on_unavailable: OnUnavailable | Ways | None = None
     evidence: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
     waivers_path: str | None = None
     waivers: tuple[Waiver, ...] = ()

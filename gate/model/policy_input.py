@@ -132,6 +132,8 @@ def _conftest(asked: Conftest) -> Json:
 def _change(change: Change, environments: Sequence[str], gate_paths: Sequence[str]) -> Json:
     return {
         "kind": change.kind,
+        "event": change.event,
+        "pull_request": change.pull_request,
         "base": change.base,
         "head": change.head,
         "trusted": change.trusted,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from gate.model.manifest import Location, Problem
+from gate.model.policy import Rule
 
 Outcome = Literal["pass", "warn", "deny", "undecided", "error"]
 RuleResult = Literal[
@@ -80,13 +81,15 @@ class TargetOutcome:
 
 @dataclass(frozen=True, slots=True)
 class RuleOutcome:
-    """`excepted` counts findings that the policies themselves make an exception of (conftest)."""
+    """`excepted` counts findings that the policies themselves make an exception of (conftest).
+    `about` is what the rule says of itself, None where nobody knows."""
 
     rule: str
     outcome: RuleResult
     reason: str | None = None
     targets: Sequence[TargetOutcome] = ()
     excepted: int = 0
+    about: Rule | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,17 +46,19 @@ def rule_page(
     source: str,
     config: str | None,
     look: Look,
+    ways: Mapping[str, str] | None = None,
 ) -> str:
     """All about a rule: what it asks, its level and settings here, the way out, where it is from.
 
     `level` and `settings` are those in force; `config` is the path of the configuration that may
-    have set them. The Rego follows with -v.
+    have set them; `ways` says by the event what follows where its evidence is unavailable. The Rego
+    follows with -v.
     """
     lines = paragraph(reflow(rule.title, "strong"), look)
     lines += paragraph([Word(plain(rule.id), "dim")], look)
     lines += ["", *_paragraphs(rule.description, look)] if rule.description.strip() else []
     lines.append("")
-    for label, words in _facts(rule, level, settings, config):
+    for label, words in _facts(rule, level, settings, config, ways or {}):
         lines += paragraph(words, look, lead=Word(label, "dim"), hang=_LABELS)
     if look.verbose:
         lines += ["", *(plain(line.replace("\t", "    ")) for line in source.split("\n"))]
@@ -99,7 +101,11 @@ def _paragraphs(text: str, look: Look) -> list[str]:
 
 
 def _facts(
-    rule: Rule, level: Level, settings: Mapping[str, Any], config: str | None
+    rule: Rule,
+    level: Level,
+    settings: Mapping[str, Any],
+    config: str | None,
+    ways: Mapping[str, str],
 ) -> Iterator[tuple[str, list[Word]]]:
     yield "level:", [Word(level, _LEVELS[level]), *reflow(_level_from(rule, level, config), "dim")]
     if rule.effective_on:
@@ -108,6 +114,9 @@ def _facts(
         yield "settings:" if number == 0 else "", _setting(name, value, rule.settings)
     if rule.requires:
         yield "needs:", reflow(", ".join(rule.requires))
+        if ways:
+            told = [f"{event}: {way}" for event, way in ways.items() if event != "default"]
+            yield "unavailable:", reflow("; ".join([ways["default"], *told]))
     if rule.remediation:
         yield "fix:", reflow(rule.remediation)
     if rule.existing == "never":

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
-NAMES = ("config", "freeze", "freezes", "input", "slo", "verdict", "when")
+NAMES = ("config", "doctor", "freeze", "freezes", "input", "slo", "verdict", "when")
 
 
 def text(name: str) -> str:
     """A published schema as it is printed, by its name in `NAMES`."""
-    return files(__name__).joinpath(f"{name}.v1.json").read_text(encoding="utf-8")
+    return Path(__file__).with_name(f"{name}.v1.json").read_text(encoding="utf-8")
 
 
 def load(name: str) -> dict[str, Any]:

@@ -7,7 +7,6 @@ allows.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -65,6 +64,8 @@ def check(node: Node, schema: Schema, root: Schema, where: str = "") -> Iterator
 def suggestion(word: str, known: Iterable[str]) -> str:
     """` Did you mean …?`, else what is known, with a space before it."""
     known = list(known)
+    import difflib
+
     close = difflib.get_close_matches(word[:MAX_SHOWN].lower(), known, n=1)
     if close:
         return f" Did you mean `{close[0]}`?"

@@ -35,7 +35,7 @@ applies if {
 deny contains finding if {
 	applies
 	count(_targets) > _settings.max_targets
-	finding := {"message": sprintf("The change reaches %d targets (%s in %s), more than %v.", [
+	finding := {"key": "targets", "message": sprintf("The change reaches %d targets (%s in %s), more than %v.", [
 		count(_targets),
 		_number(count(_services), "service"),
 		_number(count(_environments), "environment"),

@@ -12,7 +12,7 @@ _input(services, environments) := {
 }
 
 test_too_many_targets if {
-	rule.deny == {{"message": "The change reaches 6 targets (3 services in 2 environments), more than 4."}} with input as _input(["a", "b", "c"], ["staging", "production"])
+	rule.deny == {{"key": "targets", "message": "The change reaches 6 targets (3 services in 2 environments), more than 4."}} with input as _input(["a", "b", "c"], ["staging", "production"])
 	rule.applies with input as _input(["a", "b", "c"], ["staging", "production"])
 }
 

@@ -355,7 +355,7 @@ _others(old, new) := [{"what": sprintf("`%s` changes", [key]), "path": [key]} |
 ]
 
 # Keys that can weaken by being there; any other one only by what it was.
-_bare := {"engine", "manifests", "waivers"}
+_bare := {"engine", "manifests", "on_unavailable", "waivers"}
 
 _told := {"environments", "evidence", "mode", "policies", "require", "rules", "services", "version"}
 

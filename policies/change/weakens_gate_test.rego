@@ -175,6 +175,7 @@ _weakened := [
 	[{}, {"policies": ["policies/"]}, "builtin is no longer in `policies`"],
 	[{"policies": ["builtin", "policies/"]}, {}, "policies/ is no longer in `policies`"],
 	[{}, {"manifests": {"exclude": ["**"]}}, "`manifests` changes"],
+	[{}, {"on_unavailable": "warn"}, "`on_unavailable` changes"],
 	[{"verification": {"web": {}}}, {}, "`verification` changes"],
 	[{}, {"waivers": "other.yaml"}, "`waivers` changes"],
 ]

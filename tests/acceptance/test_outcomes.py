@@ -157,6 +157,25 @@ def test_what_cannot_be_had_counts_as_the_config_says(
     assert f"slo of checkout in production is {status}: it is down" in reasons
 
 
+def test_what_cannot_be_had_counts_by_the_event(repo: Repo, tmp_path: Path) -> None:
+    gone = {**SLO, "checkout": {"production": {"status": "unavailable", "reason": "it is down"}}}
+    ask_slo(repo, "on_unavailable: {push: warn}", gone)
+    touch_both(repo)
+    file = tmp_path / "push.json"
+    told = {"ref": "refs/heads/main", "before": "1" * 40, "after": "2" * 40}
+    file.write_text(json.dumps({**told, "repository": {"full_name": "shop/apps"}}))
+    assert staged(repo)["verdict"] == "undecided"
+    asked = ("--staged", "--event", str(file), "--now", NOW)
+    run = gate("context", *asked, cwd=repo.path)
+    assert run.code == 0, str(run)
+    saved = json.loads(run.out)
+    assert saved["gate"]["on_unavailable"]["team.budget"] == "warn"
+    assert saved["change"]["event"] == "push"
+    (tmp_path / "saved.json").write_text(run.out)
+    again = gate("check", "--input", str(tmp_path / "saved.json"), "-o", "json", cwd=repo.path)
+    assert json.loads(again.out)["verdict"] == "warn"
+
+
 def test_evidence_older_than_max_age_is_stale(repo: Repo) -> None:
     old = {"cart": {"production": {**SLO["cart"]["production"], "observed_at": "2026-11-21"}}}
     old["cart"]["production"]["observed_at"] = "2026-11-22T08:00:00Z"

@@ -52,7 +52,8 @@ def repo(tmp_path: Path) -> Repo:
 
 
 def frozen(repo: Repo, env: Mapping[str, str] | None = None) -> bool:
-    return "freeze.active" in rules(check(repo.path, *NOW, env=env), level="deny")
+    judged = check(repo.path, "--base", "main", *NOW, env=env)
+    return "freeze.active" in rules(judged, level="deny")
 
 
 def event(repo: Repo, folder: Path, *labels: str) -> str:
@@ -60,8 +61,12 @@ def event(repo: Repo, folder: Path, *labels: str) -> str:
     pull = {
         "number": 2,
         "user": person("Codertocat"),
-        "head": {"sha": repo.sha("change")},
-        "base": {"repo": {"full_name": "Codertocat/Hello-World"}},
+        "head": {"ref": "change", "sha": repo.sha("change")},
+        "base": {
+            "ref": "main",
+            "sha": repo.sha("main"),
+            "repo": {"full_name": "Codertocat/Hello-World"},
+        },
         "labels": [{"name": name} for name in labels],
         "commits": 1,
     }
@@ -132,7 +137,7 @@ def test_another_persons_approval_makes_it_hold(
 def test_what_was_not_learned_is_said(repo: Repo, tmp_path: Path) -> None:
     repo.commit("fix\n\nGate-Exempt: incident INC-42", **{APP: app("3")})
     told = {**NOT_BY_HAND, "GITHUB_EVENT_PATH": event(repo, tmp_path)}
-    run = gate("check", *NOW, "--offline", cwd=repo.path, env=told)
+    run = gate("check", "--base", "main", *NOW, "--offline", cwd=repo.path, env=told)
     assert run.code == 1
     said = " ".join(run.out.split())
     assert "its approvals are not known: the event is of Codertocat/Hello-World" in said

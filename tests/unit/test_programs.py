@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from gate import programs
-from gate.change import git
 
 
 @pytest.fixture
@@ -41,19 +40,6 @@ def test_a_git_of_the_change_is_not_run(folder: Path, monkeypatch: pytest.Monkey
     code += "Runner(Path(sys.argv[1])).run('--version')"
     subprocess.run([sys.executable, "-c", code, str(folder)], check=True)
     assert not (folder / "ran").exists()
-
-
-@pytest.mark.parametrize("before", [None, "theirs"])
-def test_the_environment_is_as_it_was_after_git_is_found(
-    before: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    name = "GIT_PYTHON_GIT_EXECUTABLE"
-    if before is None:
-        monkeypatch.delenv(name, raising=False)
-    else:
-        monkeypatch.setenv(name, before)
-    git.Runner(tmp_path)
-    assert os.environ.get(name) == before
 
 
 def test_a_module_gets_what_python_needs_and_what_is_named(

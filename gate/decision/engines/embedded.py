@@ -8,7 +8,8 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from pathlib import PurePosixPath
+from functools import cache
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import regorus
@@ -66,13 +67,7 @@ class Embedded:
         self._confined: Confined | None = None
 
     def about(self, _: Bundle, /) -> Mapping[str, str]:
-        from importlib.metadata import version
-
-        return {
-            "name": "embedded",
-            "version": version("gordon-to-regorus"),
-            "reason": self._reason,
-        }
+        return {"name": "embedded", "version": _version(), "reason": self._reason}
 
     def close(self) -> None:
         self._loaded = None
@@ -93,6 +88,18 @@ class Embedded:
         if self._loaded is None or not self._loaded.program.like(program):
             self._loaded = Loaded(program)
         return evaluate(self._loaded.ready(program, text), program)
+
+
+@cache
+def _version() -> str:
+    """As the name of the folder says that an installed wheel has beside it. Python's own module for
+    that takes longer to import than a change without manifests takes to judge."""
+    found = list(Path(regorus.__file__).parents[1].glob("gordon_to_regorus-*.dist-info"))
+    if len(found) == 1:
+        return found[0].name.removesuffix(".dist-info").partition("-")[2]
+    from importlib.metadata import version
+
+    return version("gordon-to-regorus")
 
 
 class Loaded:

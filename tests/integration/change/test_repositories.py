@@ -214,13 +214,11 @@ def test_no_git_on_the_path(repo: Repo, monkeypatch: pytest.MonkeyPatch, tmp_pat
     assert error.message == "Git is not installed, or not on the PATH."
 
 
-@pytest.mark.parametrize("imported", [True, False])
-def test_a_git_that_does_not_start(repo: Repo, tmp_path: Path, imported: bool) -> None:
+def test_a_git_that_does_not_start(repo: Repo, tmp_path: Path) -> None:
     (tmp_path / "git").write_text("no program")
     (tmp_path / "git").chmod(0o755)
     program = f"""
 import os
-{"import git" if imported else ""}
 from pathlib import Path
 from gate.change.registry import ChangeRequest, open_source
 from gate.errors import ChangeError

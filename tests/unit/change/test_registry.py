@@ -32,6 +32,19 @@ def test_options_name_a_kind_of_change(given: dict[str, Any], kind: str) -> None
 
 
 @pytest.mark.parametrize(
+    ("given", "kind"),
+    [({}, "event"), ({"base": "main"}, "range"), ({"staged": True}, "staged")],
+)
+def test_an_event_counts_where_nothing_else_is_named(
+    given: dict[str, Any], kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = ChangeRequest(Path(), event=Path("event.json"), **given)
+    assert kind_of(asked) == kind
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    assert kind_of(ChangeRequest(Path(), **given)) == kind
+
+
+@pytest.mark.parametrize(
     "given",
     [
         {"base": "main", "staged": True},

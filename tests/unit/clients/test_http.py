@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from time import sleep
+from typing import Literal
 
 import pytest
 from hypothesis import given, settings
@@ -247,6 +249,38 @@ def test_no_other_status_is_asked_again(status: int) -> None:
 def test_a_repeat_stays_within_the_time() -> None:
     with web(lambda _: Told(503)) as server, Session(Access(timeout=0.2), pauses=(0.3,)) as session:
         assert session.get(server.address).status == 503
+    assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize(("again", "times"), [(False, 1), (True, 2)])
+@pytest.mark.parametrize("method", ["POST", "PATCH"])
+def test_json_is_sent_twice_only_where_that_does_no_harm(
+    method: Literal["POST", "PATCH"], again: bool, times: int
+) -> None:
+    with web(lambda _: Told(502)) as server, Session(Access(timeout=5)) as session:
+        reply = session.send(method, server.address, {"a": ["ü"]}, again=again)
+    assert reply.status == 502
+    assert [(asked.method, json.loads(asked.body)) for asked in server.asked] == [
+        (method, {"a": ["ü"]})
+    ] * times
+    assert server.asked[0].headers["Content-Type"] == "application/json"
+
+
+def test_a_caller_may_allow_less_time() -> None:
+    def late(_: Asked) -> Told:
+        sleep(1)
+        return Told()
+
+    with web(late) as server, Session(Access()) as session:
+        with pytest.raises(Unreachable, match=r"no answer within 0\.2 s"):
+            session.get(server.address, seconds=0.2)
+        with pytest.raises(Unreachable, match=r"no answer within 0\.2 s"):
+            session.send("POST", server.address, {}, again=False, seconds=0.2)
+
+
+def test_a_server_that_wants_to_be_left_alone_is() -> None:
+    with web(lambda _: Told(429, headers={"Retry-After": "60"})) as server:
+        assert ask(server.address).status == 429
     assert len(server.asked) == 1
 
 

@@ -242,6 +242,6 @@ def test_fingerprints_outlive_a_move_and_tell_twins_apart() -> None:
     other = verdict(RULES, made, locate=Places({name: 40})).findings[0]
     assert one.location != other.location
     assert one.fingerprint == other.fingerprint
-    twins = fingerprints([("r", "a"), ("r", "a"), ("r", "b")])
+    twins = fingerprints([(("r", "a"), "x.yaml"), (("r", "a"), "x.yaml"), (("r", "b"), "x.yaml")])
     assert len(set(twins)) == 3
-    assert fingerprints([("r", "a")]) == twins[:1]
+    assert fingerprints([(("r", "a"), "y.yaml")]) == twins[:1]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from gate.decision.rules import effective
+from gate.decision.rules import effective, way, ways
 from gate.errors import ConfigError
 from gate.model.config import Config, RuleConfig
 from tests.unit.decision.cases import bundle, module
@@ -27,19 +28,63 @@ def config(rule: str, **told: Any) -> Config:
 
 
 def test_without_config_the_metadata_holds() -> None:
-    levels, settings, ways = effective(RULES, Config())
+    levels, settings, told = effective(RULES, Config())
     assert levels == {"slo.low": "warn", "team.plain": "deny"}
     assert settings["slo.low"]["left"] == 0.2
     assert settings["team.plain"] == {}
-    assert ways == {"slo.low": "undecided", "team.plain": "undecided"}
+    assert told == {"slo.low": "undecided", "team.plain": "undecided"}
 
 
 def test_the_config_overrides_what_it_names() -> None:
     told = config("slo.low", level="off", on_unavailable="deny", settings={"left": 1})
-    levels, settings, ways = effective(RULES, told)
+    levels, settings, unavailable = effective(RULES, told)
     assert levels == {"slo.low": "off", "team.plain": "deny"}
     assert (settings["slo.low"]["left"], settings["slo.low"]["names"]) == (1, ["a"])
-    assert ways["slo.low"] == "deny"
+    assert unavailable["slo.low"] == "deny"
+
+
+TOP: dict[str, Any] = {"pull_request": "warn", "deployment": "deny"}
+
+
+@pytest.mark.parametrize(
+    ("top", "own", "event", "expected"),
+    [
+        (None, None, "push", "undecided"),
+        (None, None, None, "undecided"),
+        ("warn", None, None, "warn"),
+        ("warn", "deny", "push", "deny"),
+        (TOP, None, "pull_request", "warn"),
+        (TOP, None, "pull_request_target", "warn"),
+        (TOP, None, "pull_request_review", "warn"),
+        (TOP, None, "deployment_status", "deny"),
+        (TOP, None, "merge_group", "undecided"),
+        (TOP, None, "issue_comment", "undecided"),
+        (TOP, None, None, "undecided"),
+        ({**TOP, "default": "warn"}, None, "merge_group", "warn"),
+        ({**TOP, "default": "warn"}, None, None, "warn"),
+        (TOP, {"merge_group": "deny"}, "merge_group", "deny"),
+        (TOP, {"merge_group": "deny"}, "pull_request", "warn"),
+        (TOP, {"default": "undecided"}, "pull_request", "undecided"),
+        ("warn", {"push": "deny"}, None, "warn"),
+    ],
+)
+def test_what_is_unavailable_counts_by_the_event(
+    top: Any, own: Any, event: str | None, expected: str
+) -> None:
+    told = replace(config("slo.low", on_unavailable=own), on_unavailable=top)
+    assert effective(RULES, told, event)[2]["slo.low"] == expected
+    assert way(told, "slo.low", event) == expected
+
+
+def test_all_ways_of_a_rule() -> None:
+    told = replace(config("slo.low", on_unavailable={"merge_group": "deny"}), on_unavailable=TOP)
+    assert ways(told, "slo.low") == {
+        "default": "undecided",
+        "pull_request": "warn",
+        "deployment": "deny",
+        "merge_group": "deny",
+    }
+    assert ways(Config(), "slo.low") == {"default": "undecided"}
 
 
 @pytest.mark.parametrize(
