@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
+from junitparser import Error, Failure, Skipped, TestCase, TestSuite
 
 from gate.authoring.results import Report, Result
 from gate.errors import GateError
 from gate.report.escape import plain
+from gate.report.junit import as_lines, with_text, written
 
 
 def xml(report: Report) -> str:
     """The whole document. What XML cannot hold, and what would deceive a reader, is escaped."""
-    document = JUnitXml()
     by_file: dict[str, list[Result]] = {}
     for result in report.results:
         by_file.setdefault(result.path, []).append(result)
-    for path, results in by_file.items():
-        document.add_testsuite(_suite(path, results, report.seconds.get(path, 0.0)))
-    data: bytes = document.tostring()
-    return '<?xml version="1.0" encoding="UTF-8"?>\n' + data.decode("utf-8") + "\n"
+    return written(
+        _suite(path, results, report.seconds.get(path, 0.0)) for path, results in by_file.items()
+    )
 
 
 def error_xml(error: GateError) -> str:
@@ -48,22 +47,17 @@ def _suite(path: str, results: Sequence[Result], seconds: float) -> TestSuite:
 
 def _case(result: Result) -> TestCase:
     case = TestCase(plain(result.title.removeprefix(f"{result.package}.")), plain(result.package))
-    told = _lines(_told(result))
+    told = _told(result)
     message = plain(_message(result))
     if result.outcome == "fail":
-        case.result = [_element(Failure(message, "failure"), told)]
+        case.result = [with_text(Failure(message, "failure"), told)]
     elif result.outcome == "error":
-        case.result = [_element(Error(message, "error"), told)]
+        case.result = [with_text(Error(message, "error"), told)]
     elif result.outcome == "skip":
         case.result = [Skipped("todo_test_: not run yet", "skipped")]
     if result.prints:
-        case.system_out = _lines(result.prints)
+        case.system_out = as_lines(result.prints)
     return case
-
-
-def _element(element: Failure | Error, text: str) -> Failure | Error:
-    element.text = text
-    return element
 
 
 def _message(result: Result) -> str:
@@ -80,7 +74,3 @@ def _told(result: Result) -> list[str]:
     place = result.place
     values = [f"{' '.join(name.split())} = {value}" for name, value in place.values]
     return [f"{result.path}:{place.line}:{place.column}", *place.text.splitlines(), *values]
-
-
-def _lines(texts: Sequence[str]) -> str:
-    return "\n".join(plain(text) for text in texts if text)

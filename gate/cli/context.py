@@ -25,8 +25,9 @@ def context(**options: Any) -> None:
       gate check --input input.json
     """
     from gate import pipeline
+    from gate.cli.output import data
     from gate.cli.requests import watched
 
     with watched(options) as (request, step, _):
         found = pipeline.context(request, step)
-    click.echo(json.dumps(found, indent=2, ensure_ascii=True))
+    data(json.dumps(found, indent=2, ensure_ascii=True) + "\n")

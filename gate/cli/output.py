@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
-import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,13 +12,18 @@ from typing import Any
 
 import click
 
+from gate.cli.stop_commands import as_it_is, harmless, is_log, stopped
 from gate.errors import GateError, UsageError, unexpected
 from gate.model.verdict import Verdict
 from gate.report.look import Color, Look, look
-from gate.report.registry import renderer
+from gate.report.registry import FORMATS, error_renderer, renderer
+from gate.report.text import render_error as text_of_error
 
 Render = Callable[[str, Look], str]
 """Makes the text of a format, named first."""
+
+_FOR_LOGS = ("text", "github")
+"""Formats that may share standard output."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +59,9 @@ def write(verdict: Verdict, to: Sequence[Destination], options: Look) -> None:
 
 
 def write_all(render: Render, to: Sequence[Destination], options: Look) -> None:
-    """Machine formats go to standard output alone; text then goes to standard error. What cannot
-    be written keeps nothing else from being written."""
+    """Machine formats go to standard output alone; text then goes to standard error, but beside
+    commands to GitHub's runner it stays, so that the two are read in order. What cannot be
+    written keeps nothing else from being written."""
     taken = _is_taken(to)
     failures: list[GateError] = []
     for each in to:
@@ -79,34 +83,79 @@ def write_error(
     to: Sequence[Destination],
     others: Mapping[str, Callable[[GateError], str]] | None = None,
 ) -> None:
-    """Puts the error where the verdict would have been, so that no earlier one is taken for it:
-    as JSON, and in the formats of `others`."""
+    """Puts the error where the verdict would have been, so that no earlier one is taken for it;
+    `others` are formats of a command's own."""
     told = error if isinstance(error, GateError) else unexpected(error)
-    formats = {"json": _json_error, **(others or {})}
     for each in to:
-        if each.file is not None and each.format in formats:
+        report = (others or {}).get(each.format) or error_report(each.format)
+        if each.file is not None and report is not None:
             with suppress(GateError):
-                put(each.file, formats[each.format](told).encode())
+                put(each.file, report(told).encode())
 
 
-def _json_error(error: GateError) -> str:
-    from gate.report.json import error_json
+def error_report(name: str) -> Callable[[GateError], str] | None:
+    """What a format makes of an error that ended the run; None for what is no format of a
+    verdict."""
+    return error_renderer(name) if name in FORMATS else None
 
-    return json.dumps(error_json(error), indent=2) + "\n"
+
+def show_error(error: GateError, more: str, wanted: Collection[str]) -> None:
+    """Writes the error, and `more` of it, to standard error. To standard output it goes in the
+    machine format that was to go there; where that is commands to GitHub's runner, the text goes
+    there too, so that the two are read in order."""
+    machine = [name for name in FORMATS if name in wanted and name not in _FOR_LOGS]
+    ours = "github" in wanted and not machine
+    for name in machine[:1] or (["github"] if ours else []):
+        report = error_report(name)
+        if report is not None:
+            with suppress(GateError):
+                _print(name, report(error))
+    people(text_of_error(error) + more, error=not (ours and is_log(sys.stdout)))
 
 
 def _write(render: Render, to: Destination, options: Look, *, taken: bool) -> None:
     if to.file is not None:
         plain = replace(options, color=False, terminal=False)
         put(to.file, render(to.format, plain).encode())
+    elif to.format == "text":
+        people(render("text", options), color=options.color, error=taken)
     else:
-        to_error = taken and to.format == "text"
-        click.echo(render(to.format, options), nl=False, err=to_error, color=options.color)
+        _print(to.format, render(to.format, options))
+
+
+def _print(name: str, said: str) -> None:
+    """Writes a format to standard output."""
+    match name:
+        case "github":
+            commands(said)
+        case "json" | "sarif" | "junit":
+            data(said)
+        case _:
+            click.echo(said, nl=False)
+
+
+def people(text: str, *, color: bool | None = None, error: bool = False) -> None:
+    """Writes a report for people to a standard stream. In a step of GitHub Actions it stands where
+    it holds no commands."""
+    with stopped(sys.stderr if error else sys.stdout):
+        click.echo(text, nl=False, err=error, color=color)
+
+
+def commands(text: str, *, error: bool = False) -> None:
+    """Writes commands to GitHub's runner."""
+    with as_it_is(sys.stderr if error else sys.stdout):
+        click.echo(text, nl=False, err=error)
+
+
+def data(text: str) -> None:
+    """Writes JSON or XML to standard output, where it holds no commands either."""
+    with as_it_is(sys.stdout):
+        click.echo(harmless(text) if is_log(sys.stdout) else text, nl=False)
 
 
 def _is_taken(to: Sequence[Destination]) -> bool:
     """Whether a machine format has standard output for itself."""
-    return any(each.file is None and each.format != "text" for each in to)
+    return any(each.file is None and each.format not in _FOR_LOGS for each in to)
 
 
 def standard_look(
@@ -140,6 +189,8 @@ def _is_stream(path: Path) -> bool:
 
 
 def _replace(path: Path, data: bytes) -> None:
+    import tempfile
+
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     made = Path(name)
     try:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import os
+import select
 import sys
 from typing import TYPE_CHECKING
 
+from gate.cli.stop_commands import Breaker, is_log
 from gate.errors import GateError
 
 if TYPE_CHECKING:
@@ -14,16 +16,19 @@ if TYPE_CHECKING:
 
 
 class _Stream(io.FileIO):
-    """Writes until nobody reads or nothing more fits; what comes after that is dropped."""
+    """Writes until nobody reads or nothing more fits; what comes after that is dropped. In a log
+    of GitHub Actions, marks of commands are broken up while it is `guarded`."""
 
     ended = False
+    guarded = False
+    breaker: Breaker
 
     def write(self, data: ReadableBuffer, /) -> int:
         size = memoryview(data).nbytes
         if self.ended:
             return size
         try:
-            return super().write(data)
+            return self._write_broken(data) if self.guarded else super().write(data)
         except OSError as error:
             self.ended = True
             if isinstance(error, BrokenPipeError) or self.fileno() == 2:
@@ -32,6 +37,17 @@ class _Stream(io.FileIO):
                 f"Standard output cannot be written: {error.strerror}.",
                 advice="Make room there, or write elsewhere.",
             ) from error
+
+    def _write_broken(self, data: ReadableBuffer) -> int:
+        """All of it, or nothing is known of how much: a piece cannot be tried again."""
+        left = self.breaker.broken(bytes(data))
+        while left:
+            written: int | None = super().write(left)
+            if written is None:
+                select.select((), (self,), ())
+            else:
+                left = left[written:]
+        return memoryview(data).nbytes
 
 
 def open_streams() -> None:
@@ -49,9 +65,13 @@ def open_streams() -> None:
 
 
 def _text(number: int, encoding: str) -> io.TextIOWrapper:
-    return io.TextIOWrapper(
-        io.BufferedWriter(_Stream(number, "w", closefd=False)),
+    stream = _Stream(number, "w", closefd=False)
+    stream.breaker = Breaker()
+    text = io.TextIOWrapper(
+        io.BufferedWriter(stream),
         encoding=encoding,
         errors="backslashreplace",
         line_buffering=True,
     )
+    stream.guarded = is_log(text)
+    return text

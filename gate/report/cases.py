@@ -43,13 +43,14 @@ def _reasons(rule: RuleOutcome, result: RuleResult) -> dict[str | None, list[str
     named: dict[str | None, list[str]] = {}
     for target in rule.targets:
         if target.outcome == result:
-            named.setdefault(target.reason or rule.reason, []).append(_name(target))
+            named.setdefault(target.reason or rule.reason, []).append(target_name(target))
     if named or rule.outcome != result:
         return named
     return {rule.reason: []}
 
 
-def _name(target: TargetOutcome) -> str:
+def target_name(target: TargetOutcome) -> str:
+    """`checkout in production`; without the environment where nobody names any."""
     if target.environment == DEFAULT_ENVIRONMENT:
         return target.service
     return f"{target.service} in {target.environment}"

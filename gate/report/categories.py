@@ -26,14 +26,15 @@ Category = tuple[str, list[Item]]
 def categories(verdict: Verdict, look: Look) -> list[str]:
     """The lines, those of empty categories left out. With -v everything is named."""
     lines: list[str] = []
-    for label, items in _all(verdict, look):
+    for label, items in listed(verdict, look):
         for number, item in enumerate(items):
             lead = Word(label, "dim") if number == 0 else None
             lines += paragraph(item, look, lead=lead, hang=_LABELS if look.width >= _NARROW else 4)
     return lines
 
 
-def _all(verdict: Verdict, look: Look) -> Iterator[Category]:
+def listed(verdict: Verdict, look: Look) -> Iterator[Category]:
+    """Each category's label and its items, none where it is empty."""
     yield "existing:", _existing(verdict, look)
     yield "waived:", _waived(verdict, look)
     yield "excepted:", _excepted(verdict, look)

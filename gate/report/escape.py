@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
 
 _NAMED = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 _HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
@@ -47,10 +48,33 @@ def encodable(text: str) -> str:
     return _SURROGATES.sub(lambda found: _visible(found.group()), text)
 
 
+def workflow_command(name: str, message: str, properties: Mapping[str, str]) -> str:
+    """A workflow command of GitHub Actions (`::error file=...::message`), properties that are empty
+    left out. Line breaks of the message are kept; nothing in it ends it or is another property."""
+    told = ",".join(f"{key}={_property(value)}" for key, value in properties.items() if value)
+    return f"::{name}{' ' if told else ''}{told}::{_data(message)}"
+
+
+def _data(text: str) -> str:
+    escaped = "\n".join(plain(line) for line in text.split("\n")).replace("%", "%25")
+    return escaped.replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return plain(text).replace("%", "%25").replace(":", "%3A").replace(",", "%2C")
+
+
 def _is_hidden(char: str, category: str, before: str) -> bool:
     if char == _EMOJI_STYLE:
         return not _PICTURE.match(before)
-    return category in _HIDDEN_CATEGORIES or _BLANK.match(char) is not None
+    if category in _HIDDEN_CATEGORIES or _BLANK.match(char):
+        return True
+    return category == "Cn" and _is_noncharacter(ord(char))
+
+
+def _is_noncharacter(code: int) -> bool:
+    """What Unicode keeps from ever being a character; XML cannot hold some of it."""
+    return code & 0xFFFE == 0xFFFE or 0xFDD0 <= code <= 0xFDEF
 
 
 def _visible(char: str) -> str:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from gate.model.manifest import Problem
-from gate.model.verdict import Finding, RuleResult, Unblock, Verdict, Waived
+from gate.model.verdict import Finding, Verdict
 from gate.report.cases import Case, cases
 from gate.report.escape import plain
+from gate.report.groups import Way, cases_without_findings, counted, order, way, ways_out
 from gate.report.headline import reasons_beside_rules
 from gate.report.interface import Look
 from gate.report.layout import Style, Word, listing, paragraph, prose, reflow
-from gate.report.words import moment, plural, where
+from gate.report.words import plural, where
 
 SHOWN_PER_RULE = 10
 SHOWN_UNREAD = 10
@@ -22,7 +23,6 @@ SHOWN_REASONS = 6
 UNREAD = Word("unread", "undecided")
 
 Block = list[str]
-_Way = tuple[str | None, Unblock | None, str | None, Waived | None]
 
 FIX_RULE = "Mend the rule where it fails. The other rules were judged."
 FIX_EVIDENCE = (
@@ -60,29 +60,19 @@ def is_open(verdict: Verdict, problem: Problem) -> bool:
 
 
 def _finding_blocks(verdict: Verdict, look: Look, level: Literal["deny", "warn"]) -> list[Block]:
-    counted = [each for each in verdict.findings if each.counts and each.level == level]
-    result: RuleResult = "denied" if level == "deny" else "warned"
-    told: dict[str, list[str]] = {}
-    for each in verdict.findings:
-        told.setdefault(each.rule, []).append(each.message)
-
-    def is_told(rule: str, reason: str | None) -> bool:
-        """Whether a finding tells it: not so where a source did not answer."""
-        return rule in told and (not reason or any(reason in said for said in told[rule]))
-
     return [
-        *_blocks_of(counted, level, level, verdict, look),
-        *_cases_as_blocks(cases(verdict.rules, result, is_told), level, look),
+        *_blocks_of(counted(verdict, level), level, level, verdict, look),
+        *_cases_as_blocks(cases_without_findings(verdict, level), level, look),
     ]
 
 
 def _blocks_of(
     findings: Sequence[Finding], mark: str, style: Style, verdict: Verdict, look: Look
 ) -> list[Block]:
-    kept, folded = _folded(sorted(findings, key=_order), look)
-    groups: dict[tuple[str, _Way], list[Finding]] = {}
+    kept, folded = _folded(sorted(findings, key=order), look)
+    groups: dict[tuple[str, Way], list[Finding]] = {}
     for finding in kept:
-        groups.setdefault((finding.rule, _way(finding)), []).append(finding)
+        groups.setdefault((finding.rule, way(finding)), []).append(finding)
     shown = [
         _block(group, Word(mark, style), verdict.evaluated_at, look) for group in groups.values()
     ]
@@ -105,22 +95,6 @@ def _folded(findings: Iterable[Finding], look: Look) -> tuple[list[Finding], Cou
         else:
             folded[finding.rule] += 1
     return kept, folded
-
-
-def _order(finding: Finding) -> tuple[str, str, int, int, str, str]:
-    at = finding.location
-    return (
-        finding.rule,
-        at.path if at else "",
-        (at.line if at else None) or 0,
-        (at.column if at else None) or 0,
-        finding.message,
-        finding.resource or "",
-    )
-
-
-def _way(finding: Finding) -> _Way:
-    return finding.remediation, finding.unblock, finding.runbook, finding.waived
 
 
 def _block(group: Sequence[Finding], mark: Word, now: str, look: Look) -> Block:
@@ -171,23 +145,9 @@ def _place(finding: Finding, look: Look) -> str | None:
 
 def _way_out(finding: Finding, now: str, look: Look, hang: int) -> Block:
     lines: Block = []
-    for label, text in _labelled(finding, now):
-        lines += _line(label, text, look, hang)
+    for label, text in ways_out(finding, now):
+        lines += _line(f"{label}:", text, look, hang)
     return lines
-
-
-def _labelled(finding: Finding, now: str) -> Iterator[tuple[str, str]]:
-    if finding.remediation:
-        yield "fix:", finding.remediation
-    if finding.unblock and (finding.unblock.at or finding.unblock.how):
-        at = moment(finding.unblock.at, now) if finding.unblock.at else None
-        yield "until:", ": ".join(part for part in (at, finding.unblock.how) if part)
-    if finding.runbook:
-        yield "see:", finding.runbook
-    if finding.waived:
-        waived = finding.waived
-        ticket = f" ({waived.ticket})" if waived.ticket else ""
-        yield "waived:", f"until {moment(waived.expires)}: {waived.reason}{ticket}"
 
 
 def _line(label: str, text: str, look: Look, hang: int) -> Block:

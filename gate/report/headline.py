@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal
 
 from gate.model.verdict import RuleResult, Verdict
 from gate.report.cases import cases
-from gate.report.words import plural
+from gate.report.words import moment, plural
 
 DENIED = 1
 """The exit code by which findings block."""
@@ -38,6 +39,32 @@ def reasons_beside_rules(verdict: Verdict) -> list[str]:
     """The verdict's reasons without those of its rules, which the report tells by themselves."""
     rules = {each.rule for each in verdict.rules}
     return [reason for reason in verdict.reasons if reason.split(" ")[0].rstrip(":") not in rules]
+
+
+def more_reasons(verdict: Verdict) -> list[str]:
+    """The reasons beside the rules that the headline does not tell."""
+    said = headline(verdict)
+    return [reason for reason in reasons_beside_rules(verdict) if reason not in said]
+
+
+def counts(verdict: Verdict) -> str:
+    """`12 rules judged 2, indirect 3`: two counts of objects, as `summary` has them."""
+    rules = rules_that_judged(verdict)
+    by = f"{plural(rules, 'rule')} " if rules else ""
+    judged, indirect = (verdict.summary.get(key, 0) for key in ("judged", "indirect"))
+    return f"{by}judged {judged:,}, indirect {indirect:,}"
+
+
+def notes(verdict: Verdict) -> Iterator[str]:
+    """What holds for the verdict as a whole: advisory mode, offline, until when it is valid."""
+    if verdict.mode == "advisory":
+        yield f"advisory mode: told, not enforced (exit code {verdict.exit_code})"
+    elif verdict.verdict == "deny" and verdict.exit_code != DENIED:
+        yield f"exit code {verdict.exit_code}: --fail-on lets findings go"
+    if verdict.offline:
+        yield "offline: nothing was asked over the network"
+    if verdict.valid_until:
+        yield f"valid until {moment(verdict.valid_until, verdict.evaluated_at)}"
 
 
 def _passed(verdict: Verdict) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from gate.errors import GateError
 from gate.model.outlook import Outlook
 from gate.model.verdict import Verdict
 
@@ -29,6 +30,14 @@ class Report(Protocol):
     """One format: the function `render` of its module."""
 
     def __call__(self, verdict: Verdict, look: Look, /) -> str:
+        """The whole report, with a newline at its end."""
+
+
+class ErrorReport(Protocol):
+    """What a format makes of an error that ended the run: the function `render_error` of its
+    module."""
+
+    def __call__(self, error: GateError, /) -> str:
         """The whole report, with a newline at its end."""
 
 

@@ -29,6 +29,8 @@ Json = dict[str, Any]
 _SUMMARY = ("deny", "warn", "undecided", "existing", "waived", "judged", "indirect")
 _CHANGE = (
     "kind",
+    "event",
+    "pull_request",
     "base",
     "head",
     "trusted",
@@ -43,6 +45,11 @@ def render(verdict: Verdict, look: Look) -> str:
     """The verdict as indented JSON in ASCII. How it is to look changes nothing."""
     del look
     return json.dumps(to_json(verdict), indent=2, ensure_ascii=True, allow_nan=False) + "\n"
+
+
+def render_error(error: GateError) -> str:
+    """What is printed instead of a verdict where a run ends with an error (exits 2 and 4)."""
+    return json.dumps(error_json(error), indent=2) + "\n"
 
 
 def to_json(verdict: Verdict) -> Json:
@@ -76,7 +83,7 @@ def to_json(verdict: Verdict) -> Json:
 
 
 def error_json(error: GateError) -> Json:
-    """What is printed instead of a verdict where a run ends with an error (exits 2 and 4)."""
+    """The same as plain data."""
     written: Json = clean(
         {
             "schema": SCHEMA,

@@ -63,6 +63,11 @@ def listing(items: Sequence[str], style: Style = "plain", limit: int | None = No
     return words + (prose(f"and {rest:,} more", style) if rest else [])
 
 
+def line_of(words: Sequence[Word]) -> str:
+    """The words in one line, without a style."""
+    return "".join(" " * word.gap + word.text for word in words).strip()
+
+
 def paragraph(
     words: Iterable[Word], look: Look, *, lead: Word | None = None, indent: int = 0, hang: int = 0
 ) -> list[str]:

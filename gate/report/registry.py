@@ -7,11 +7,15 @@ from importlib import import_module
 from typing import cast
 
 from gate.errors import UsageError, did_you_mean
-from gate.report.interface import OutlookReport, Report
+from gate.report.interface import ErrorReport, OutlookReport, Report
 
 FORMATS: Mapping[str, str] = {
     "text": "gate.report.text",
     "json": "gate.report.json",
+    "markdown": "gate.report.markdown",
+    "sarif": "gate.report.sarif",
+    "junit": "gate.report.junit",
+    "github": "gate.report.github",
 }
 OUTLOOKS: Mapping[str, str] = {
     "text": "gate.report.when",
@@ -26,6 +30,12 @@ def renderer(name: str) -> Report:
         UsageError: there is no such format.
     """
     return cast(Report, _render(FORMATS, name))
+
+
+def error_renderer(name: str) -> ErrorReport | None:
+    """What a format makes of an error that ended the run, in the place of a verdict; None where it
+    says nothing of it."""
+    return cast(ErrorReport | None, getattr(import_module(FORMATS[name]), "render_error", None))
 
 
 def outlook_renderer(name: str) -> OutlookReport:

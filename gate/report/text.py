@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
+from gate.errors import GateError
 from gate.model.verdict import Verdict
 from gate.report.categories import categories
+from gate.report.escape import plain
 from gate.report.findings import blocks, deciding_blocks
-from gate.report.headline import DENIED, headline, reasons_beside_rules, rules_that_judged
+from gate.report.headline import counts, headline, more_reasons, notes
 from gate.report.interface import Look
 from gate.report.layout import Word, paragraph, prose, reflow
-from gate.report.words import moment, plural
 
 
 def render(verdict: Verdict, look: Look) -> str:
@@ -28,23 +27,21 @@ def render(verdict: Verdict, look: Look) -> str:
     return "\n\n".join("\n".join(lines) for lines in sections if lines) + "\n"
 
 
+def render_error(error: GateError) -> str:
+    """What is printed where a run ends with an error: what is wrong, and what to do."""
+    place = f"{plain(error.place)}: " if error.place else ""
+    return f"gate: {place}{plain(error.message)}\n  {plain(error.advice)}\n"
+
+
 def _judged(verdict: Verdict, look: Look) -> list[str]:
     words = [*prose(f"{verdict.description},"), *prose(f"judged by {verdict.judged_by}", "dim")]
     return paragraph(words, look, hang=0)
 
 
 def _verdict(verdict: Verdict, look: Look) -> list[str]:
-    words = [*reflow(headline(verdict), "strong"), *reflow(_counts(verdict), "dim")]
+    words = [*reflow(headline(verdict), "strong"), *reflow(f"({counts(verdict)})", "dim")]
     lead = Word(verdict.verdict.upper(), verdict.verdict)
     return paragraph(words, look, lead=lead, hang=_hang(verdict))
-
-
-def _counts(verdict: Verdict) -> str:
-    """`(12 rules judged 2, indirect 3)`: two counts of objects, as `summary` has them."""
-    rules = rules_that_judged(verdict)
-    by = f"{plural(rules, 'rule')} " if rules else ""
-    judged, indirect = (verdict.summary.get(key, 0) for key in ("judged", "indirect"))
-    return f"({by}judged {judged:,}, indirect {indirect:,})"
 
 
 def _hang(verdict: Verdict) -> int:
@@ -52,26 +49,13 @@ def _hang(verdict: Verdict) -> int:
 
 
 def _notes(verdict: Verdict, look: Look) -> list[str]:
-    said = headline(verdict)
     reasons = [
         line
-        for reason in reasons_beside_rules(verdict)
-        if reason not in said
+        for reason in more_reasons(verdict)
         for line in paragraph(reflow(reason), look, hang=_hang(verdict))
     ]
     return reasons + [
         line
-        for note in _note_texts(verdict)
+        for note in notes(verdict)
         for line in paragraph(reflow(note, "dim"), look, hang=_hang(verdict))
     ]
-
-
-def _note_texts(verdict: Verdict) -> Iterator[str]:
-    if verdict.mode == "advisory":
-        yield f"advisory mode: told, not enforced (exit code {verdict.exit_code})"
-    elif verdict.verdict == "deny" and verdict.exit_code != DENIED:
-        yield f"exit code {verdict.exit_code}: --fail-on lets findings go"
-    if verdict.offline:
-        yield "offline: nothing was asked over the network"
-    if verdict.valid_until:
-        yield f"valid until {moment(verdict.valid_until, verdict.evaluated_at)}"

@@ -45,7 +45,7 @@ def lint(output: str, fail_on: str, **options: Any) -> int:
     """
     from gate.authoring import files, told
     from gate.authoring.lint import lint as find
-    from gate.cli.output import show
+    from gate.cli.output import data, show
     from gate.decision.limits import DEFAULT
 
     unread: list[PolicyError] = []
@@ -53,7 +53,7 @@ def lint(output: str, fail_on: str, **options: Any) -> int:
     problems = find(read, unread)
     count = len(read.modules) + len(unread)
     if output == "json":
-        click.echo(told.as_json(problems, count), nl=False)
+        data(told.as_json(problems, count))
     else:
         show(lambda look: told.text(problems, count, look), looks_of(options))
     return int(any(fail_on == "warn" or each.level == "error" for each in problems))

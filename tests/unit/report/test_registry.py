@@ -30,7 +30,7 @@ def test_a_misspelt_format_is_answered_with_the_nearest() -> None:
 def test_a_strange_format_is_answered_with_all() -> None:
     with pytest.raises(UsageError) as caught:
         renderer("carrier-pigeon")
-    assert caught.value.advice == "Use one of: json, text."
+    assert caught.value.advice == "Use one of: github, json, junit, markdown, sarif, text."
 
 
 def test_only_the_report_that_is_asked_for_is_imported() -> None:
