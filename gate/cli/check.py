@@ -16,13 +16,14 @@ from gate.cli.options import (
     what_changes,
     what_judges,
 )
-from gate.errors import UsageError
+from gate.errors import GateError, UsageError
 
 NOT_BESIDE_INPUT = (
     "folders",
     "base",
     "head",
     "staged",
+    "pushed",
     "tree",
     "base_tree",
     "event",
@@ -55,18 +56,32 @@ outcome = together(
         help="Which findings give exit code 1. [default: deny]",
     ),
     option("--include-existing", is_flag=True, help="Let old findings block too."),
-    outputs_in("text or json"),
+    outputs_in("text, json, markdown, sarif, junit or github"),
+)
+
+told_to = option(
+    "--post",
+    "told",
+    metavar="github|actions",
+    multiple=True,
+    help="Tell others too: a check run, a status and a comment (docs/posting.md). Repeatable.",
 )
 
 
 @click.command()
 @what_changes
 @outcome
+@told_to
 @what_judges
 @how_it_looks
 @click.pass_context
 def check(
-    context: click.Context, /, outputs: tuple[str, ...], saved: Path | None, **options: Any
+    context: click.Context,
+    /,
+    outputs: tuple[str, ...],
+    saved: Path | None,
+    told: tuple[str, ...],
+    **options: Any,
 ) -> int:
     """Judge a change: pass, warn, deny or undecided.
 
@@ -78,19 +93,23 @@ def check(
       gate check --base main                     this branch against main
       gate check --base v1.4 --head v1.5         a release
       gate check --staged --offline              before a commit
+      gate check --pushed --offline              before a push
       gate check deploy/                         everything in a folder, without Git
       gate check deploy/ --conftest policy/      the same, by policies written for conftest
       gate check --base-tree old --tree new      two folders of rendered manifests
       gate check -o json=verdict.json -o text    for a machine and a person
       gate context | gate check --input -        a saved input, not saved
+      gate check --base main --post github       also as a check run and a comment
     """
     from gate import pipeline
     from gate.cli.output import destinations, write, write_error
+    from gate.cli.posting import posts, tell
     from gate.cli.requests import watched
 
-    to = destinations(outputs)
-    refuse_offline_server(context, options)
+    to, others = destinations(outputs), posts(told)
+    about = {**options, "saved": saved}
     try:
+        refuse_offline_server(context, options)
         with watched(options, to) as (request, step, look):
             if saved is None:
                 verdict = pipeline.check(request, step)
@@ -99,8 +118,14 @@ def check(
                 verdict = pipeline.check_saved(saved, request, step)
     except Exception as error:
         write_error(error, to)
+        tell(error, others, about)
         raise
-    write(verdict, to, look)
+    try:
+        write(verdict, to, look)
+    except GateError as error:
+        tell(error, others, about)
+        raise
+    tell(verdict, others, about)
     return verdict.exit_code
 
 

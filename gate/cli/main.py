@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import itertools
-import json
 import os
 import signal
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from types import FrameType
 
 import click
@@ -22,9 +20,15 @@ COMMANDS = {
     "check": ("gate.cli.check:check", "Judge a change: pass, warn, deny or undecided."),
     "context": ("gate.cli.context:context", "Print what a change would be judged on."),
     "demo": ("gate.cli.demo:demo", "Judge an example change, from an empty folder."),
+    "doctor": ("gate.cli.doctor:doctor", "Prove that the set-up blocks what it should."),
     "explain": ("gate.cli.explain:explain", "Show a rule: its text, settings and source."),
     "freeze": ("gate.cli.freeze:freeze", "Say what is frozen, by what and until when."),
+    "init": ("gate.cli.init:init", "Write config, workflow and hook for a repository."),
     "policy": ("gate.cli.policy:policy", "The policy author's tools."),
+    "recheck": (
+        "gate.cli.recheck:recheck",
+        "Judge open pull requests again whose verdict is out of date.",
+    ),
     "schema": ("gate.cli.schema:schema", "Print a JSON Schema: outputs, input or config."),
     "slo": ("gate.cli.slo:slo", "Say what is left of the error budgets."),
     "when": ("gate.cli.when:when", "Say when a change would pass, and what is in its way."),
@@ -93,32 +97,26 @@ def _usage(error: click.ClickException) -> UsageError:
 
 
 def _failed(error: GateError, args: Sequence[str], cause: Exception | None = None) -> int:
-    from gate.report.escape import plain
+    from gate.cli.output import show_error
 
-    if _wants_json(args):
-        from gate.report.json import error_json
-
-        with suppress(GateError):
-            click.echo(json.dumps(error_json(error), indent=2))
-    place = f"{plain(error.place)}: " if error.place else ""
-    click.echo(f"gate: {place}{plain(error.message)}", err=True)
-    click.echo(f"  {plain(error.advice)}", err=True)
+    more = ""
     if _verbosity(args) > 1:
         import traceback
 
-        traceback.print_exception(cause or error, file=sys.stderr)
+        more = "".join(traceback.format_exception(cause or error))
+    show_error(error, more, _wanted(args))
     return error.exit_code
 
 
-def _wants_json(args: Sequence[str]) -> bool:
-    """Whether JSON was to go to standard output: known even where the options do not parse."""
-    asked = {
+def _wanted(args: Sequence[str]) -> set[str]:
+    """The formats that were to go to standard output: known even where the options do not
+    parse."""
+    return {
         *(after for before, after in itertools.pairwise(args) if before in OUTPUT),
         *(arg.removeprefix("--output=") for arg in args if arg.startswith("--output=")),
         *(arg.removeprefix("-o") for arg in args if arg.startswith("-o") and arg != "-o"),
         *os.environ.get("GATE_OUTPUT", "").split(),
     }
-    return "json" in asked
 
 
 OUTPUT = ("-o", "--output")
