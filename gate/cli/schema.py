@@ -6,14 +6,14 @@ import click
 
 from gate.schemas import text
 
-NAMES = ("verdict", "when", "freeze", "slo", "input", "config", "freezes")
+NAMES = ("verdict", "when", "freeze", "slo", "doctor", "input", "config", "freezes")
 
 
 @click.command()
 @click.argument("name", metavar="|".join(NAMES), type=click.Choice(NAMES))
 def schema(name: str) -> None:
-    """Print the JSON Schema of a verdict, of what `gate when`, `gate freeze` or `gate slo` says,
-    of the policy input, of .gate.yaml or of a file of freeze windows (freezes).
+    """Print the JSON Schema of a verdict, of what `gate when`, `freeze`, `slo` or `doctor`
+    says, of the policy input, of .gate.yaml or of a file of freeze windows (freezes).
 
     \b
     Examples:

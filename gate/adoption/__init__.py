@@ -1,0 +1,1 @@
+"""Getting started, and proof that the set-up works."""

@@ -1,0 +1,1 @@
+"""`gate init`: looks at a repository, proposes, renders, writes."""
