@@ -34,6 +34,7 @@ def test_it_holds_what_is_no_python(wheel: Path) -> None:
         "gate/policies/lib/images.rego",
         "gate/schemas/verdict.v1.json",
         "gate/examples/shop/main/.gate.yaml",
+        "gate/examples/workflows/change-gate.yml",
     } <= names
     assert not [name for name in names if name.startswith(("tests", "docs", ".venv"))]
 

@@ -16,9 +16,15 @@ HOW = {
     "conftest": "go install github.com/open-policy-agent/conftest@v0.71.1",
     "regal": "build github.com/open-policy-agent/regal v0.38.1 with go",
     "sloth": "build github.com/slok/sloth v0.12.0 with go",
+    "cmark-gfm": "apt-get install cmark-gfm",
     "prometheus": "install Debian's prometheus",
     "promtool": "install Debian's prometheus",
     "prometheus-alertmanager": "install Debian's prometheus-alertmanager",
+    "act": "go install github.com/nektos/act@v0.2.89",
+    "actionlint": "go install github.com/rhysd/actionlint/cmd/actionlint@v1.7.12",
+    "zizmor": "pip install --group dev",
+    "pre-commit": "pip install --group dev",
+    "prek": "pip install --group dev",
     "git": "install git",
     "make": "install make",
 }
@@ -31,6 +37,17 @@ def need(program: str) -> str:
     if found:
         return found
     message = f"{program} is not installed: {HOW.get(program, 'install it')}"
+    if os.environ.get("GATE_REQUIRE_ALL") == "1":
+        pytest.fail(message)
+    pytest.skip(message)
+
+
+def github_openapi() -> Path:
+    """GitHub's OpenAPI description, as `.ci/run` fetches it; absent: as `need`."""
+    path = ROOT / ".tools" / "github-openapi-23.0.2.json"
+    if path.is_file():
+        return path
+    message = "GitHub's OpenAPI description is not in .tools/: `.ci/run` fetches it with npm"
     if os.environ.get("GATE_REQUIRE_ALL") == "1":
         pytest.fail(message)
     pytest.skip(message)
