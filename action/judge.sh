@@ -14,6 +14,10 @@ check)
   arguments+=(-o text -o github --post actions)
   # Split at white space on purpose, and not expanded.
   for output in $CHANGE_GATE_OUTPUT; do
+    case $output in
+    *=?*) ;;
+    *) wrong "The input output takes FORMAT=FILE, such as sarif=gate.sarif." ;;
+    esac
     arguments+=(-o "$output")
   done
   case $CHANGE_GATE_POST in
@@ -22,7 +26,11 @@ check)
   *) wrong "The input post is true or false." ;;
   esac
   ;;
-recheck) ;;
+recheck)
+  # It posts, and nothing else: a setting that would do nothing is a mistake.
+  [ "$CHANGE_GATE_POST" = true ] || wrong "The command recheck posts: leave the input post out."
+  [ -z "$CHANGE_GATE_OUTPUT" ] || wrong "The command recheck writes no reports: leave the input output out."
+  ;;
 *) wrong "The input command is check or recheck." ;;
 esac
 
@@ -31,7 +39,7 @@ true) ;;
 false)
   case $CHANGE_GATE_OUTER_OFFLINE in
   "" | 0 | false) ;;
-  *) echo "::warning title=change-gate::GATE_OFFLINE is set and has no effect: a merge is not judged without its evidence. The action's input offline says so on purpose." ;;
+  *) echo "::warning title=change-gate::GATE_OFFLINE is set and has no effect: a merge is not judged without its evidence. Where that is meant, set the action's input \`offline: true\`." ;;
   esac
   ;;
 *) wrong "The input offline is true or false." ;;
@@ -39,16 +47,5 @@ esac
 
 cd -- "$CHANGE_GATE_WORKING_DIRECTORY" || wrong "The input working-directory names no folder."
 
-gate() { "$CHANGE_GATE_FOLDER/environment/bin/python" -I -m gate "$@"; }
-
-if [ "$CHANGE_GATE_COMMAND" = recheck ]; then
-  # Titles of pull requests are printed: nothing in them is a command to the runner.
-  stop=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
-  echo "::stop-commands::$stop"
-  code=0
-  gate "${arguments[@]}" 2>&1 || code=$?
-  echo "::$stop::"
-  exit "$code"
-fi
 # One stream: what is printed as text and the commands to the runner must stay in order.
-gate "${arguments[@]}" 2>&1
+"$CHANGE_GATE_FOLDER/environment/bin/python" -I -m gate "${arguments[@]}" 2>&1

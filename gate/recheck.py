@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from gate import pipeline
 from gate.clients.event import UnknownEvent, of_pull
-from gate.clients.github import Repository, opened
+from gate.clients.github import Forbidden, Repository, opened
 from gate.clients.http import Unreachable
 from gate.errors import ChangeError, GateError, unexpected
 from gate.model.event import Event
@@ -63,10 +63,13 @@ class Rechecked:
 
 @dataclass(frozen=True, slots=True)
 class _Posted:
-    """The check run that tells the last verdict, and what it says to machines."""
+    """The check run that tells the last verdict, and what it says to machines. `stands`: the commit
+    status says the same, as far as it is there and may be asked for."""
 
     number: int
     stamp: Stamp
+    passes: bool
+    stands: bool = True
 
 
 def recheck(asked: Asked, step: Step) -> Iterator[Rechecked]:
@@ -76,9 +79,11 @@ def recheck(asked: Asked, step: Step) -> Iterator[Rechecked]:
     try:
         with opened(asked.repository) as repository:
             base = asked.base or str(repository.one().get("default_branch"))
-            pulls = repository.every("pulls", {"state": "open", "base": base})
+            # The oldest first: whoever opens many new ones keeps nobody's from their turn.
+            asked_for = {"state": "open", "base": base, "direction": "asc"}
+            pulls = repository.every("pulls", asked_for)
             who = repository.who() if pulls else ""
-            tip = _tip(repository, base) if pulls else None
+            tip = _tip(repository, base) if pulls or asked.base else None
     except Unreachable as error:
         raise ChangeError(
             f"GitHub: the pull requests of {asked.repository} cannot be listed: {error.reason}.",
@@ -119,23 +124,27 @@ def _one(
     if reason is None:
         return replace(made, now=before)
     step(f"judging #{made.number}")
-    return _judged(asked, event, made, posted)
+    return _judged(asked, event, made, posted, who)
 
 
-def _judged(asked: Asked, event: Event, made: Rechecked, posted: _Posted | None) -> Rechecked:
+def _judged(
+    asked: Asked, event: Event, made: Rechecked, posted: _Posted | None, who: str
+) -> Rechecked:
     head, before = str(event.head), posted.stamp if posted else None
     told = _verdict(asked.request, event)
     faults: list[str] = []
     if isinstance(told, GateError):
-        faults.append(_said(told))
+        faults.append(told.placed)
     elif told.change.get("head") != head:
         fault = f"another commit than {head[:7]} was judged, and nothing is posted"
         return replace(made, faults=(fault,), exit_code=NOT_POSTED)
     code = told.exit_code if told.exit_code in _NOT_JUDGED else 0
     new = stamp(told, head)
-    if new != before:
-        number = posted.number if posted and _is_same(posted.stamp, new) else None
-        complaints = _told(told, replace(_subject(asked, event), check_run=number))
+    if new != before or (posted is not None and not posted.stands):
+        is_same = posted is not None and posted.stands and _is_same(posted.stamp, new)
+        number = posted.number if posted is not None and is_same else None
+        subject = replace(_subject(asked, event), check_run=number)
+        complaints = _outrun(told, subject, posted, who) or _told(told, subject)
         faults += complaints
         code = code or (NOT_POSTED if complaints else 0)
     return replace(made, now=new.verdict, faults=tuple(faults), exit_code=code)
@@ -146,6 +155,22 @@ def _told(told: Verdict | GateError, subject: Subject) -> Sequence[str]:
         return post(told, subject)
     except Exception as error:  # noqa: BLE001 - one pull request's fault costs only itself
         return [unexpected(error).message]
+
+
+def _outrun(
+    told: Verdict | GateError, subject: Subject, posted: _Posted | None, who: str
+) -> Sequence[str]:
+    """What keeps a pass from being posted: that of a run which was quicker may rest on newer rules,
+    and the next recheck sees which holds."""
+    if told.exit_code != 0:
+        return []
+    try:
+        with opened(str(subject.repository)) as repository:
+            last = _last_run(repository, subject, who)
+    except Unreachable as error:
+        return [f"GitHub: {error.reason}"]
+    numbers = [each.number if each else None for each in (last, posted)]
+    return [] if numbers[0] == numbers[1] else ["another run was quicker, and nothing is posted"]
 
 
 def _is_same(before: Stamp, now: Stamp) -> bool:
@@ -164,16 +189,25 @@ def _verdict(request: Request, event: Event) -> Verdict | GateError:
         return unexpected(error)
 
 
-def _said(error: GateError) -> str:
-    return f"{error.place}: {error.message}" if error.place else error.message
-
-
 def _subject(asked: Asked, event: Event) -> Subject:
     only = (*asked.request.environments, *asked.request.services)
     return Subject(event, asked.repository, event.head, only)
 
 
 def _last(repository: Repository, subject: Subject, who: str) -> _Posted | None:
+    """What was posted last, and whether all of it stands."""
+    found = _last_run(repository, subject, who)
+    if found is None:
+        return None
+    try:
+        known = repository.every(f"commits/{subject.head}/status", key="statuses")
+    except Forbidden:
+        return found
+    states = [each.get("state") for each in known if each.get("context") == subject.name]
+    return replace(found, stands=all((each == "success") == found.passes for each in states))
+
+
+def _last_run(repository: Repository, subject: Subject, who: str) -> _Posted | None:
     """The last check run that gate posted by the token's own app. A job that is called as the
     check run is, makes one too, which tells nothing."""
     head = str(subject.head)
@@ -188,7 +222,7 @@ def _posted(run: Json, head: str) -> _Posted | None:
     said = read(output.get("text")) if isinstance(output, dict) else None
     if said is None or type(number) is not int or said.head != head:
         return None
-    return _Posted(number, said) if passes or said.verdict != "pass" else None
+    return _Posted(number, said, passes) if passes or said.verdict != "pass" else None
 
 
 def _maker(run: Json) -> str | None:
@@ -201,6 +235,8 @@ def _why(asked: Asked, posted: _Posted | None, tip: object, base: str) -> str | 
     """Why a pull request is judged again; None where its verdict holds."""
     if posted is None:
         return "it has no verdict"
+    if not posted.stands:
+        return "its commit status says otherwise"
     said = posted.stamp
     if said.verdict != "pass":
         return f"it was {said.verdict}"

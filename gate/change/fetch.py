@@ -22,6 +22,7 @@ from urllib.parse import SplitResult, urlsplit
 from gate.change.git import CONFIG, ENVIRONMENT, Repository, Result
 from gate.change.history import meetings
 from gate.change.names import text
+from gate.clients import github_environment as github
 from gate.clients.address import is_loopback
 
 SECONDS = 120.0
@@ -29,8 +30,6 @@ SECONDS = 120.0
 
 STEPS = (32, 128, 512, 2048)
 """By how many commits a shallow clone is deepened, one after the other; then as far as it goes."""
-
-SERVER = "https://github.com"
 
 _OPERATORS = ("core.sshCommand", "credential.helper", "protocol.allow")
 """Settings of the operator's that hold again: they say how `origin` is reached."""
@@ -164,9 +163,9 @@ class Origin:
 
     def _credentials(self) -> Mapping[str, str]:
         """The environment that makes Git send the token, where origin is GitHub's."""
-        token = os.environ.get("GATE_GITHUB_TOKEN") or os.environ.get("GITHUB_TOKEN")
+        token = github.token()
         url = text(self._repository.runner.attempt("remote", "get-url", "origin").out).strip()
-        server = os.environ.get("GITHUB_SERVER_URL") or SERVER
+        server = github.server()
         if not token or not _is_same_server(url, server):
             return {}
         secret = base64.b64encode(f"x-access-token:{token}".encode()).decode()

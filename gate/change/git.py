@@ -3,8 +3,8 @@
 Trust step 2 (docs: "Trust"): nothing of the judged state is executed. Only plumbing and `log`
 are run, no hook, filter, text converter, external diff, pager or file system monitor is
 configured, nothing is fetched (but by `gate.change.fetch`, for an event), and no replacement
-objects are followed. Values from outside reach Git as full object ids or on standard input, never
-as arguments that could be options.
+objects are followed. Only `gate demo` commits, to what it made itself. Values from outside reach
+Git as full object ids or on standard input, never as arguments that could be options.
 """
 
 from __future__ import annotations

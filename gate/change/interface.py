@@ -20,6 +20,11 @@ ObjectsOf = Callable[[str, bytes], Mapping[Hashable, Hashable] | None]
 where the file holds anything else, or cannot be read wholly."""
 
 
+LookBack = Callable[[ObjectsOf], Rollback | None]
+"""Looks in the history of the trusted branch for what the change brings back: of files, or of
+the objects in them."""
+
+
 Holds = Callable[[int, str], str | None]
 """Why the judged commit is not known to hold what a pull request (its number, its head's id)
 changes, and nothing else; None where it is."""
@@ -82,6 +87,10 @@ class Source(Protocol):
     def top(self) -> Path | None:
         """The folder on disk that the trees' paths are relative to; None in a bare repository."""
 
+    @property
+    def look_back(self) -> LookBack:
+        """Searches the history, which takes a while in a long one."""
+
     def close(self) -> None:
         """Ends the child processes. The trees cannot be read after that."""
 
@@ -121,8 +130,7 @@ class OpenSource:
     head_tree: Tree | None = None
     top: Path | None = None
     on_close: Callable[[], None] = _nothing
-    look_back: Callable[[ObjectsOf], Rollback | None] = _no_history
-    """Looks in the history of the trusted branch for what the change brings back."""
+    look_back: LookBack = _no_history
     holds: Holds = _unknown
     """Whether the judged commit holds what a pull request changes."""
 

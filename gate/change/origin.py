@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from gate.change.git import Runner
+from gate.clients.github_environment import server
 from gate.errors import GateError
-
-SERVER = "https://github.com"
 
 _ADDRESS = re.compile(
     r"(?:(?:https?|ssh|git)://(?:[^@/]*@)?(?P<host>[^/:@]+)(?::[0-9]+)?/|(?:[^@/]*@)(?P<short>[^/:]+):)"
@@ -28,7 +26,7 @@ def origin(folder: Path) -> str | None:
     address = _ADDRESS.fullmatch(found.out.decode("utf-8", "replace").strip())
     if found.status != 0 or address is None:
         return None
-    here = urlsplit(os.environ.get("GITHUB_SERVER_URL") or SERVER).hostname
+    here = urlsplit(server()).hostname
     host = address["host"] or address["short"]
     return address["name"] if host.lower() in (here, f"ssh.{here}") else None
 

@@ -75,8 +75,9 @@ def told(environ: Mapping[str, str], repository: Repository) -> Sequence[Push]:
     branch = environ.get("PRE_COMMIT_LOCAL_BRANCH")
     if branch:
         return [Push(branch, "", to)]
-    if "PRE_COMMIT" not in environ and _is_piped():
-        return told_by_git(sys.stdin.read())
+    lines = sys.stdin.read() if "PRE_COMMIT" not in environ and _is_piped() else ""
+    if lines:
+        return told_by_git(lines)
     return [_would_be_pushed(repository)]
 
 

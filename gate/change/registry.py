@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import cache
 from importlib import import_module
 
 from gate.change.approvals import approved, event_of
-from gate.change.interface import ChangeRequest, ObjectsOf, OpenSource, Source
+from gate.change.interface import ChangeRequest, OpenSource, Source
 from gate.clients.event import queued
 from gate.errors import ChangeError, UsageError
 from gate.model.change import Change
@@ -28,13 +29,8 @@ OPENERS = {
 }
 
 
-def _no_objects(_path: str, _data: bytes) -> None:
-    """Files are then compared whole."""
-
-
-def open_source(request: ChangeRequest, objects_of: ObjectsOf = _no_objects) -> Source:
-    """Opens the change that is asked for; the caller closes it. `objects_of` tells what objects a
-    file holds, so that a rollback of a part of it is recognised too."""
+def open_source(request: ChangeRequest) -> Source:
+    """Opens the change that is asked for; the caller closes it."""
     event, lost = event_of(request)
     kind = kind_of(request)
     if kind == "event":
@@ -49,9 +45,8 @@ def open_source(request: ChangeRequest, objects_of: ObjectsOf = _no_objects) -> 
     source = opener(request)
     try:
         change = _of_event(source.change, event)
-        change = replace(change, rollback=source.look_back(objects_of))
         change = approved(change, event, lost, source.holds, offline=request.offline)
-        return replace(source, change=replace(change, description=_described(change)))
+        return replace(source, change=change, look_back=cache(source.look_back))
     except BaseException:
         source.close()
         raise
@@ -63,16 +58,6 @@ def _of_event(change: Change, event: Event | None) -> Change:
         return change
     number = event.pull.number if event.pull is not None else queued(event)
     return replace(change, event=event.name, pull_request=number)
-
-
-def _described(change: Change) -> str:
-    """With what decides beside the files, for the first line of the output."""
-    words = [change.description]
-    if change.rollback is not None:
-        words.append(f"a rollback to {change.rollback.to[:7]}")
-    if change.approvals is not None and change.approvals_reason is not None:
-        words.append(f"its approvals are not known: {change.approvals_reason}")
-    return ", ".join(words)
 
 
 def kind_of(request: ChangeRequest) -> str:
@@ -110,9 +95,15 @@ def kind_of(request: ChangeRequest) -> str:
         return "pushed"
     if request.staged:
         return "staged"
+    in_actions = os.environ.get("GITHUB_ACTIONS") == "true"
+    if given and request.base is None and in_actions:
+        raise UsageError(
+            "--head alone does not say what it is compared with in GitHub Actions: there the "
+            "default branch may be the very commit that was pushed.",
+            advice="Name the base too: --base, or the action's input `base`.",
+        )
     if given:
         return "range"
-    in_actions = os.environ.get("GITHUB_ACTIONS") == "true"
     return "event" if request.event is not None or in_actions else "default"
 
 

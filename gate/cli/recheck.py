@@ -11,10 +11,8 @@ import click
 from gate.cli.options import (
     how_it_looks,
     looks_of,
-    moment,
     option,
     outputs_in,
-    policies_of,
     rules_of,
     together,
     whom,
@@ -71,23 +69,13 @@ def recheck(outputs: tuple[str, ...], base: str | None, every: bool, **options: 
     from gate import recheck as rechecking
     from gate.change.interface import ChangeRequest
     from gate.cli.output import destinations, standard_look, write_all, write_error
-    from gate.pipeline import Request
+    from gate.cli.requests import request_of
     from gate.report.look import look
     from gate.report.progress import progress
 
     to = destinations(outputs, _known)
     looks = looks_of(options)
-    request = Request(
-        what=ChangeRequest(repo=options["repo"]),
-        now=moment(options["now"]),
-        config=options["config"],
-        policies=policies_of(options),
-        environments=tuple(options["environments"]),
-        services=tuple(options["services"]),
-        engine=options["engine"],
-        fail_on=options["fail_on"],
-        include_existing=options["include_existing"],
-    )
+    request = request_of(ChangeRequest(repo=options["repo"]), options)
     try:
         asked = rechecking.Asked(_repository(options), request, base, every)
         with progress(look(sys.stderr, **looks), "listing the pull requests") as step:

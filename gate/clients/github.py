@@ -17,12 +17,15 @@ from typing import Any, Literal
 from urllib.parse import quote, urlsplit
 
 from gate.clients.address import is_loopback
+from gate.clients.github_environment import token
 from gate.clients.http import Access, Reply, Session, Unreachable, json_of, pause_asked, why
 
 PAGE = 100
 PAGES = 30
 SECONDS = 30.0
 """How long all questions together may take."""
+BYTES = 96 * 1024**2
+"""Of one answer: a page of entries that are as long as GitHub lets anybody write them."""
 
 HEADERS = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
 
@@ -33,11 +36,6 @@ Json = Mapping[str, Any]
 
 class Forbidden(Unreachable):
     """Who asks may not do this."""
-
-
-def token() -> str | None:
-    """The token for GitHub that the environment holds."""
-    return os.environ.get("GATE_GITHUB_TOKEN") or os.environ.get("GITHUB_TOKEN") or None
 
 
 def api_address() -> str:
@@ -62,7 +60,7 @@ def opened(name: str, seconds: float = SECONDS) -> Iterator[Repository]:
     if secret is None:
         raise Unreachable("there is no token (`GITHUB_TOKEN`, `GATE_GITHUB_TOKEN`)")
     access, api = Access(token=secret, headers=HEADERS), api_address()
-    with Session(access) as session:
+    with Session(access, size=BYTES) as session:
         yield Repository(session, access, api, name, time.monotonic() + seconds, seconds)
 
 

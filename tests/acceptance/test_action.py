@@ -361,6 +361,19 @@ def test_inputs_reach_the_command_and_a_wrong_one_is_an_error(run: Run, hub: Hub
     assert [acted.told(name) for name in "abcd"] == ["error failure"] * 4
     assert acted.told("e") == "deny success", str(acted)
     assert acted.told("files") == "gate.sarif gate.xml "
+    without_file = run(pull_request(hub, head, "change"), workflow("post: false", "output: sarif"))
+    assert_told(without_file, "error", 2)
+    assert without_file.commands("error") == [
+        "The input output takes FORMAT=FILE, such as sarif=gate.sarif."
+    ]
+
+
+def test_a_recheck_takes_no_setting_that_would_do_nothing(run: Run, hub: Hub) -> None:
+    head = branch(hub, {PLACE: manifest("1.0.1")})
+    event = pull_request(hub, head, "change")
+    acted = run(event, workflow("command: recheck", "post: false"))
+    assert acted.commands("error") == ["The command recheck posts: leave the input post out."]
+    assert acted.code != 0
 
 
 def test_open_pull_requests_are_judged_again(run: Run, hub: Hub, api: Api) -> None:
@@ -392,15 +405,20 @@ def test_six_lines_block_a_merge_and_say_why(run: Run, hub: Hub, api: Api) -> No
 
 @pytest.mark.parametrize(("tag", "code"), [("1.0.1", 0), ("latest", 1)])
 def test_nothing_is_deployed_unless_the_gate_lets_it(
-    run: Run, hub: Hub, tag: str, code: int
+    run: Run, hub: Hub, api: Api, tag: str, code: int
 ) -> None:
-    base = hub.work.sha("main")
+    """What was denied when it was pushed is not deployed beside a later push either."""
     environments = "environments: {production: {paths: ['apps/**']}}\n"
-    hub.commit("an environment", {".gate.yaml": CONFIG + environments})
-    head = hub.commit("a change", {PLACE: manifest(tag)})
-    acted = run(workflow_dispatch(head, {"base": base}), named("deploy.yml"))
+    deployed = hub.commit("an environment", {".gate.yaml": CONFIG + environments})
+    before = hub.commit("a change", {PLACE: manifest(tag)})
+    head = hub.commit("another one", {"README.md": "x\n"})
+    told = {"environment": "production", "task": "deploy"}
+    api.deployments = [{"id": 42, "sha": before, **told}, {"id": 41, "sha": deployed, **told}]
+    api.deployment_statuses = {41: [{"state": "success", "environment": "production"}], 42: []}
+    acted = run(push(before, head), named("deploy.yml"), api=api)
     assert acted.code == code, str(acted)
     assert ("deploying what decision" in acted.text) is (code == 0)
+    assert [each["name"] for each in api.check_runs] == ["change-gate (deployment, production)"]
 
 
 def test_the_outputs_of_the_page_are_those_of_the_action(run: Run, hub: Hub) -> None:

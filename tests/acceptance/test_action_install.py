@@ -19,7 +19,7 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 
 from tests.acceptance.test_action import EXAMPLES, PAGE, manifest, place, workflow
-from tests.support.act import CHECKOUT, Hosted, Hub, act, push
+from tests.support.act import CHECKOUT, Hosted, Hub, act, pull_request, push
 from tests.support.tools import ROOT, need
 
 __all__ = ["place"]
@@ -204,6 +204,39 @@ def test_it_installs_from_what_was_kept_and_leaves_the_job_as_it_was(
     refused = act(place, hub, text, happening, tmp_path / "evil", fresh=True, env=evil)
     assert refused.told("verdict") == "error", str(refused)
     assert "exit status 4" in refused.text
+
+
+def test_one_job_alone_has_the_name_that_is_required() -> None:
+    """A check belongs to a commit: what is deployed, or dispatched on a branch, may be the head of
+    a pull request."""
+    names = {
+        file.name: [
+            job.get("name", key) for key, job in yaml.safe_load(file.read_text())["jobs"].items()
+        ]
+        for file in EXAMPLES.iterdir()
+    }
+    assert len(names) == 4
+    assert [file for file, jobs in names.items() if "change-gate" in jobs] == ["change-gate.yml"]
+
+
+def test_what_a_pull_request_may_have_written_is_not_unpacked(
+    place: Hosted, hub: Hub, tmp_path: Path
+) -> None:
+    """tar puts a cache's files wherever it says, before any hash is looked at; and a pull request's
+    cache is written by whatever workflow an earlier commit of it had."""
+    head = hub.work.sha("main")
+    happening = pull_request(hub, head, "change")
+    cache = tmp_path / "cache"
+    dead = {"PIP_INDEX_URL": "http://127.0.0.1:9/simple", "PIP_FIND_LINKS": "", "PIP_RETRIES": "0"}
+    if not place.cache.is_dir():
+        before = push(hub.work.sha("main~1"), head)
+        act(place, hub, workflow("post: false"), before, tmp_path / "first")
+    shutil.copytree(place.cache, cache)
+    acted = act(
+        place, hub, workflow("post: false"), happening, tmp_path / "run", fresh=True,
+        env={**dead, "ACT_CACHE": str(cache)},
+    )  # fmt: skip
+    assert "exit status 4" in acted.text, "it was installed from the cache"
 
 
 def test_a_file_with_another_hash_is_downloaded_anew(place: Hosted, tmp_path: Path) -> None:

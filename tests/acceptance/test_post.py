@@ -109,7 +109,8 @@ def test_a_person_cannot_make_check_runs(hub: Hosted) -> None:
     hub.pull(7, {APP: app("1.1.0")})
     run = posted(hub, now=SATURDAY)
     assert run.code == 1
-    assert "may not write the check run (403)" in run.err
+    assert "the check run is not written: GitHub takes one from an app's token alone" in run.err
+    assert "permissions:" not in run.err
     assert [each["state"] for each in hub.api.statuses] == ["failure"]
     assert posted(hub, now=SATURDAY).code == 1
     assert len(hub.api.comments[7]) == 1

@@ -23,7 +23,7 @@ from tests.support.pulls import (
     app,
     hosted,
 )
-from tests.support.web import Told
+from tests.support.web import Asked, Told
 
 EVENING = "2026-11-24T19:00:00Z"
 
@@ -57,7 +57,7 @@ def told(each: Any) -> tuple[Any, Any, Any]:
 def test_a_verdict_that_holds_is_left_alone(hub: Hosted) -> None:
     assert told(rechecked(hub, TUESDAY)[7]) == ("pass", "pass", None)
     assert hub.api.written == []
-    assert len(hub.api.asked) == 5, "for one pull request that holds"
+    assert len(hub.api.asked) == 6, "for one pull request that holds"
 
 
 def test_a_freeze_that_began_and_ended(hub: Hosted) -> None:
@@ -92,6 +92,51 @@ def test_a_branch_that_moved_on(hub: Hosted) -> None:
     hub.merge("freeze", **{"freezes.yaml": FREEZES.replace("2026-11-27", "2026-11-24")})
     assert told(rechecked(hub, EVENING)[7]) == ("pass", "deny", "main has moved on")
     assert hub.api.check_runs[0]["id"] != before["id"]
+
+
+def test_a_status_that_says_otherwise_is_put_right(hub: Hosted) -> None:
+    """GitHub took the check run and not the status, and the next recheck finds it so."""
+    broken = [lambda asked: Told(502) if "/statuses/" in asked.path else None]
+    hub.api.failing = broken
+    found = rechecked(hub, SATURDAY, code=4)[7]
+    assert (told(found)[1], len(found["faults"])) == ("deny", 1)
+    assert hub.api.statuses[0]["state"] == "success"
+    hub.api.failing = []
+    assert told(rechecked(hub, SATURDAY)[7])[1] == "deny"
+    assert hub.api.statuses[0]["state"] == "failure"
+    hub.api.failing = broken
+    assert told(rechecked(hub, AFTER, code=4)[7])[1] != "deny"
+    hub.api.failing = []
+    assert told(rechecked(hub, AFTER)[7])[2] == "its commit status says otherwise"
+    assert hub.api.statuses[0]["state"] == "success"
+
+
+def test_a_pass_gives_way_to_who_was_quicker(hub: Hosted, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run of the pull request itself, by rules that are newer than this one's."""
+    hub.merge("docs", **{"README.md": "x\n"})
+    listed = []
+
+    def fail(asked: Asked) -> Told | None:
+        if "/check-runs" in asked.path and asked.method == "GET":
+            listed.append(asked)
+            if len(listed) == 2:
+                late = over(hub.api.check_runs[0], {"id": 9_999, "conclusion": "failure"})
+                text = late["output"]["text"].replace('"verdict": "pass"', '"verdict": "deny"')
+                late["output"] = {**late["output"], "text": text}
+                hub.api.check_runs.insert(0, late)
+        return None
+
+    hub.api.failing = [fail]
+    found = rechecked(hub, TUESDAY, code=4)[7]
+    assert found["faults"] == ["another run was quicker, and nothing is posted"]
+    assert hub.api.written == []
+
+
+def test_what_says_the_same_is_no_new_status(hub: Hosted) -> None:
+    """GitHub takes 1,000 of a name, and keeps the last one for ever."""
+    hub.merge("docs", **{"README.md": "x\n"})
+    assert told(rechecked(hub, TUESDAY)[7]) == ("pass", "pass", "main has moved on")
+    assert [each for each in hub.api.written if "statuses" in each] == []
 
 
 def test_who_has_no_verdict_gets_one(hub: Hosted) -> None:
@@ -175,9 +220,20 @@ def test_pages_and_branches(hub: Hosted) -> None:
     hub.api.pull(500, "9" * 40, state="closed")
     found = rechecked(hub, TUESDAY)
     assert sorted(found) == [7, *range(300, 420)]
+    assert all("direction=asc" in each.path for each in hub.api.asked if "/pulls?" in each.path)
     assert all(told(each) == ("pass", "pass", None) for each in found.values())
     hub.api.tips["other"] = "9" * 40
-    assert len(hub.gate("recheck", "--base", "no-such").out.splitlines()) == 1
+    misspelt = hub.gate("recheck", "--base", "no-such")
+    assert misspelt.code == 2
+    assert "cannot be listed" in misspelt.err
+    assert "Branch not found" in misspelt.err
+
+
+def test_long_texts_of_others_keep_nobody_from_being_judged(hub: Hosted) -> None:
+    """Whoever opens pull requests writes 65,536 signs into each."""
+    for number in range(100, 115):
+        hub.api.pull(number, "9" * 40, base={"ref": "main"}, body="\N{GRINNING FACE}" * 65_536)
+    assert told(rechecked(hub, SATURDAY, code=2)[7])[1] == "deny", "the others' heads are nowhere"
 
 
 def test_all_are_judged_where_that_is_asked(hub: Hosted) -> None:

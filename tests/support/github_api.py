@@ -353,6 +353,15 @@ def _create_status(api: Api, who: Who, sha: str, *, body: Json) -> Json:
     return api.statuses[0]
 
 
+def _combined(api: Api, _: Who, ref: str) -> Json:
+    """The newest of each context."""
+    of = [each for each in api.statuses if each["url"].endswith(f"/statuses/{ref}")]
+    newest = {each["context"]: each for each in reversed(of)}
+    shown = example("combined-commit-status")
+    statuses = [over(shown["statuses"][0], each) for each in newest.values()]
+    return {**shown, "sha": ref, "statuses": statuses, "total_count": len(statuses)}
+
+
 def _comments(api: Api, _: Who, number: str) -> list[Json]:
     return api.comments.get(int(number), [])
 
@@ -415,6 +424,7 @@ _ROUTES: Mapping[tuple[str, str, str], Callable[..., Any]] = {
     ("PATCH", "/check-runs/{check_run_id}", "checks:write"): _update_run,
     ("GET", "/commits/{ref}/check-runs", "checks:read"): _runs,
     ("POST", "/statuses/{sha}", "statuses:write"): _create_status,
+    ("GET", "/commits/{ref}/status", "statuses:read"): _combined,
     ("GET", "/issues/{issue_number}/comments", "pull-requests:read"): _comments,
     ("POST", "/issues/{issue_number}/comments", "pull-requests:write"): _create_comment,
     ("PATCH", "/issues/comments/{comment_id}", "pull-requests:write"): _update_comment,

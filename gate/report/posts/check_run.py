@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from gate.clients.github import Repository
+from gate.clients.http import Unreachable
 from gate.errors import GateError
 from gate.model.verdict import Finding, Verdict
 from gate.report import markdown
@@ -57,7 +58,10 @@ def create(
     for start in range(BATCH, min(len(found), MOST), BATCH):
         some = found[start : min(start + BATCH, MOST)]
         body = {"output": {**output, "annotations": some}}
-        repository.tell("PATCH", f"check-runs/{int(made['id'])}", body, again=False)
+        number = made.get("id")
+        if type(number) is not int:
+            raise Unreachable("its answer does not name the check run")
+        repository.tell("PATCH", f"check-runs/{number}", body, again=False)
 
 
 def update(

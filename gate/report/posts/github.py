@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from gate.clients import github
+from gate.clients.event import is_sha
 from gate.clients.http import Unreachable
 from gate.errors import GateError
 from gate.model.verdict import Verdict
@@ -32,14 +33,19 @@ _PERMISSIONS = {
     "commit status": "statuses",
     "comment": "pull-requests",
 }
+_FOR_APPS = "GitHub App"
+"""What GitHub's refusal of a check run names where the token is a person's."""
+_PERSON = (
+    "GitHub: the check run is not written: GitHub takes one from an app's token alone, and this is "
+    "a person's (403). The commit status stands for it"
+)
 _NAME = re.compile(r"(?!-)[A-Za-z0-9._-]*[A-Za-z0-9_-]/[A-Za-z0-9._-]*[A-Za-z0-9_-][A-Za-z0-9._-]*")
-_SHA = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _PAGE = re.compile(r"https?://[^\s@\\]+")
 
 
 def post(told: Verdict | GateError, subject: Subject) -> Sequence[str]:
     """Tells it. See `gate.report.posts.interface.Post`."""
-    if subject.head is None or _SHA.fullmatch(subject.head) is None:
+    if subject.head is None or not is_sha(subject.head):
         return ["GitHub: nothing is posted: what was judged is no commit"]
     if subject.repository is None or _NAME.fullmatch(subject.repository) is None:
         return ["GitHub: nothing is posted: no repository is known (`GITHUB_REPOSITORY`)"]
@@ -66,13 +72,18 @@ def _posted(
         "comment": lambda: comment.keep(repository, told, said, subject, hidden),
     }
     if known is not None:
+        # GitHub takes 1,000 statuses of a name and commit, and then the last one stands for ever.
+        del ways["commit status"]
         ways["check run"] = lambda: check_run.update(repository, told, said, known, hidden)
     complaints, forbidden = [], []
     for name, way in ways.items():
         try:
             way()
-        except github.Forbidden:
-            forbidden.append(name)
+        except github.Forbidden as error:
+            if _FOR_APPS in error.reason:
+                complaints.append(_PERSON)
+            else:
+                forbidden.append(name)
         except (Unreachable, comment.Unclear) as error:
             complaints.append(
                 f"GitHub: the {name} is not written: {redacted(error.reason, hidden)}"

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from gate.clients.event import PULL_EVENTS
 from gate.errors import GateError
 from gate.model.event import Event
 from gate.model.verdict import Verdict
 
 NAME = "change-gate"
 
-_OF_A_MERGE = frozenset(
-    {"pull_request", "pull_request_target", "pull_request_review", "merge_group"}
-)
+_OF_A_MERGE = PULL_EVENTS | {"merge_group"}
 _NO_WORD = re.compile(r"[^\w .,()/-]")
 _LONGEST = 100
 
@@ -25,7 +24,7 @@ class Subject:
     """What is told about. `repository` is `owner/name` where it is known, `head` the judged
     commit's full id, None for what is no commit. `only` names the environments and services that
     the caller restricted it to. `check_run` is the number of one that said the same before: it is
-    updated in its place."""
+    updated in its place, and the commit status stays."""
 
     event: Event | None
     repository: str | None
@@ -35,15 +34,27 @@ class Subject:
 
     @property
     def name(self) -> str:
-        """What it is called on the commit: `change-gate` for what decides of a merge. A push, a
-        deployment and a part of the whole have names of their own, or one that passes would stand
-        for a pull request that does not."""
+        """What it is called on the commit: `change-gate` for what decides of a merge into the
+        default branch. A merge into another one, a push, a deployment and a part of the whole have
+        names of their own, or one that passes would stand for a pull request that does not."""
         event = self.event
-        parts = [] if event is None or event.name in _OF_A_MERGE else [event.name]
-        parts += [event.deployment.environment] if event and event.deployment else []
+        parts = [] if event is None else [*_of(event)]
         parts += self.only
         told = _NO_WORD.sub("_", ", ".join(parts))[:_LONGEST]
         return f"{NAME} ({told})" if told else NAME
+
+
+def _of(event: Event) -> Iterator[str]:
+    is_elsewhere = event.default_branch is not None and event.base_ref != event.default_branch
+    if event.name not in _OF_A_MERGE:
+        yield event.name
+    elif is_elsewhere:
+        yield f"into {event.base_ref}"
+    if event.name == "push" and is_elsewhere:
+        # No branch has a space in its name.
+        yield event.base_ref or str(event.head_ref).replace("refs/tags/", "tag ", 1)
+    if event.deployment is not None:
+        yield event.deployment.environment
 
 
 class Post(Protocol):

@@ -8,13 +8,13 @@ import re
 from dataclasses import asdict, dataclass
 from typing import get_args
 
+from gate.clients.event import is_sha
 from gate.errors import GateError
 from gate.model.times import moment
 from gate.model.verdict import Outcome, Verdict
 from gate.report.json import clean
 
 _STAMP = re.compile(r"<!-- change-gate: (\{[^<>]*\}) -->\s*\Z")
-_SHA = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _DIGEST = re.compile(r"[0-9a-f]{16}")
 
 
@@ -63,10 +63,10 @@ def read(text: object) -> Stamp | None:
         return None
     right = (
         stamp.verdict in get_args(Outcome)
-        and _is(_SHA, stamp.head)
-        and (stamp.trusted is None or _is(_SHA, stamp.trusted))
+        and _is_sha(stamp.head)
+        and (stamp.trusted is None or _is_sha(stamp.trusted))
         and (stamp.valid_until is None or _is_time(stamp.valid_until))
-        and _is(_DIGEST, stamp.digest)
+        and _is_digest(stamp.digest)
     )
     return stamp if right else None
 
@@ -75,8 +75,12 @@ def _digest(said: object) -> str:
     return hashlib.sha256(json.dumps(clean(said)).encode()).hexdigest()[:16]
 
 
-def _is(pattern: re.Pattern[str], text: object) -> bool:
-    return isinstance(text, str) and pattern.fullmatch(text) is not None
+def _is_sha(text: object) -> bool:
+    return isinstance(text, str) and is_sha(text)
+
+
+def _is_digest(text: object) -> bool:
+    return isinstance(text, str) and _DIGEST.fullmatch(text) is not None
 
 
 def _is_time(text: object) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from gate.change.described import described
 from gate.change.interface import ChangeRequest
 from gate.change.registry import open_source
 from gate.errors import UsageError
@@ -68,7 +69,7 @@ def payload(repo: Repo, tmp_path: Path) -> Payload:
 def change(repo: Repo, event: Path | None = None, **request: Any) -> Change:
     asked = {"base": "main", "head": "change", **request}
     with open_source(ChangeRequest(repo.path, event=event, **asked)) as source:
-        return source.change
+        return described(source.change, ())
 
 
 def test_a_review_of_the_judged_commit_holds(repo: Repo, github: GitHub, payload: Payload) -> None:

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from gate.change.described import described
+from gate.manifests.objects import objects_of
 from gate.model.change import Approval, Change
 from gate.model.event import Deployment, Event
 from tests.integration.change.test_event import (
@@ -82,7 +84,7 @@ class TestMergeQueue:
 
     def change(self, clone: Repo, event: Event, **more: Any) -> Change:
         with opened(clone, event, **more) as source:
-            return source.change
+            return described(source.change, ())
 
     @pytest.mark.parametrize("how", ["squash", "merge"])
     def test_a_review_of_its_head_holds(self, world: World, github: GitHub, how: str) -> None:
@@ -183,8 +185,9 @@ class TestDeployment:
         self.knows(github, (4, bad, ["success"]))
         with opened(world.checkout("refs/heads/main"), self.event(good)) as source:
             assert files(source) == {APP: "modified"}
-            assert source.change.rollback is not None
-            assert source.change.rollback.to == good
+            back = source.look_back(objects_of)
+            assert back is not None
+            assert back.to == good
 
     def test_the_first_one(self, world: World, github: GitHub) -> None:
         self.knows(github, (5, "", []), (4, "ab" * 20, ["failure"]))

@@ -105,6 +105,15 @@ def test_by_hand_it_is_what_would_be_pushed(repo: Repo, monkeypatch: pytest.Monk
         assert source.change.base == repo.sha("origin/main")
 
 
+def test_a_pipe_that_says_nothing_is_no_push_of_nothing(repo: Repo) -> None:
+    """As a hook manager or a CI leaves standard input."""
+    command = [GATE, "context", "--pushed", "--offline"]
+    done = subprocess.run(
+        command, cwd=repo.path, input="", capture_output=True, text=True, check=True
+    )
+    assert '"path": "a.yaml"' in done.stdout
+
+
 def test_a_repository_without_a_remote(tmp_path: Path) -> None:
     alone = Repo.init(tmp_path / "alone", branch="trunk")
     alone.commit("start", **{"a.yaml": "1\n"})

@@ -31,11 +31,8 @@ def two(one: str, other: str) -> str:
 
 def found(repo: Repo, **request: Any) -> Rollback | None:
     asked = ChangeRequest(repo.path, **(request or {"base": "main", "head": "change"}))
-    with open_source(asked, objects_of) as source:
-        rollback = source.change.rollback
-        said = f"a rollback to {rollback.to[:7]}" if rollback else "a rollback"
-        assert (said in source.change.description) == (rollback is not None)
-        return rollback
+    with open_source(asked) as source:
+        return source.look_back(objects_of)
 
 
 def changed(repo: Repo, **files: str | bytes | None) -> None:
@@ -412,9 +409,9 @@ def test_before_the_first_commit_nothing_is_found(tmp_path: Path) -> None:
 
 def test_the_last_commit_is_compared_with_those_before(repo: Repo, history: dict[str, str]) -> None:
     repo.commit("back", **{APP: deployment("cart", "2")})
-    with open_source(ChangeRequest(repo.path), objects_of) as source:
-        assert source.change.rollback is not None
-        assert source.change.rollback.to == history["2"]
+    back = found(repo, base=None)
+    assert back is not None
+    assert back.to == history["2"]
 
 
 def test_a_folder_has_no_history(repo: Repo, history: dict[str, str]) -> None:

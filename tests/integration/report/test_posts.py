@@ -172,6 +172,21 @@ def test_our_comment_is_found_on_any_page(api: Api) -> None:
         (Event("merge_group", REPOSITORY), (), "change-gate"),
         (Event("push", REPOSITORY), (), "change-gate (push)"),
         (
+            Event("push", REPOSITORY, "main", base_ref="main", head_ref="refs/heads/main"),
+            (),
+            "change-gate (push)",
+        ),
+        (
+            Event("push", REPOSITORY, "main", base_ref="copy", head_ref="refs/heads/copy"),
+            (),
+            "change-gate (push, copy)",
+        ),
+        (
+            Event("push", REPOSITORY, "main", head_ref="refs/tags/v1"),
+            (),
+            "change-gate (push, tag v1)",
+        ),
+        (
             Event("deployment", REPOSITORY, deployment=Deployment(1, "prod")),
             (),
             "change-gate (deployment, prod)",
@@ -194,6 +209,20 @@ def test_what_is_no_pull_request_has_a_name_of_its_own_and_no_comment(
     assert api.written == ALL_THREE[:2]
     assert (api.check_runs[0]["name"], api.statuses[0]["context"]) == (name, name)
     assert api.check_runs[1]["name"] == "change-gate"
+
+
+@pytest.mark.parametrize("name", ["pull_request", "merge_group"])
+def test_what_goes_elsewhere_does_not_stand_for_what_goes_into_the_default_branch(
+    api: Api, name: str
+) -> None:
+    """Who may push branches opens a second pull request with the same head, into a branch whose
+    rules are their own: a check belongs to the commit."""
+    assert github.post(DENIED, replace(SUBJECT, event=replace(PULL, default_branch="main"))) == []
+    elsewhere = replace(PULL, name=name, base_ref="easy+way", default_branch="main")
+    assert github.post(PASSED, replace(SUBJECT, event=elsewhere)) == []
+    own = "change-gate (into easy_way)"
+    assert [each["name"] for each in api.check_runs] == [own, "change-gate"]
+    assert [each["context"] for each in api.statuses] == [own, "change-gate"]
 
 
 def test_a_part_of_the_whole_has_a_comment_of_its_own(api: Api) -> None:
@@ -383,6 +412,16 @@ def test_each_post_stands_for_itself(
     assert reason in complaint
     assert len(api.statuses) + len(api.check_runs) == 1
     assert len(api.comments[7]) == 1
+
+
+def test_an_answer_that_names_no_check_run_costs_only_its_other_marks(
+    api: Api, refuse: Refuse
+) -> None:
+    refuse("POST", "/check-runs", Told(201, b"{}"))
+    assert github.post(many(60), SUBJECT) == [
+        "GitHub: the check run is not written: its answer does not name the check run"
+    ]
+    assert api.written == ALL_THREE
 
 
 def test_what_would_be_there_twice_is_not_sent_twice(api: Api, refuse: Refuse) -> None:
