@@ -43,6 +43,11 @@ class GateError(Exception):
             return None
         return ":".join(str(part) for part in (self.path, self.line, self.column) if part)
 
+    @property
+    def placed(self) -> str:
+        """What is wrong, behind its place where one is known."""
+        return f"{self.place}: {self.message}" if self.place else self.message
+
 
 class UsageError(GateError):
     """The call cannot be carried out as it was given."""

@@ -5,7 +5,7 @@ It knows the stages and no implementation of any.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from gate import __version__, rulebook
+from gate.change.described import described
 from gate.change.interface import ChangeRequest, Source
 from gate.change.registry import open_source
 from gate.config.load import gate_paths, touched
@@ -27,7 +28,7 @@ from gate.manifests.objects import objects_of
 from gate.manifests.read import read
 from gate.model.change import Change
 from gate.model.config import Config, Conftest
-from gate.model.manifest import Locator
+from gate.model.manifest import Locator, Manifests
 from gate.model.outlook import Outlook
 from gate.model.policy import Bundle
 from gate.model.policy_input import Json, judging, policy_input
@@ -77,7 +78,7 @@ class Case:
 
 def check(request: Request, step: Step) -> Verdict:
     """Judges a change."""
-    with closing(open_source(request.what, objects_of)) as source:
+    with closing(open_source(request.what)) as source:
         return _decide(_collect(source, request, step), request, step)
 
 
@@ -97,7 +98,7 @@ def check_saved(file: Path, request: Request, step: Step) -> Verdict:
 def when(request: Request, step: Step) -> Outlook:
     """Says when a change would pass. The head's own rules are not shown: they bind nobody."""
     asked = replace(request, ahead=FAR)
-    with closing(open_source(request.what, objects_of)) as source:
+    with closing(open_source(request.what)) as source:
         step("loading the rules")
         book = rulebook.of_source(source, source.trusted, asked.rules)
         return _foresee(_case(source, book, book.config, asked, step), asked, step)
@@ -111,7 +112,7 @@ def when_saved(file: Path, request: Request, step: Step) -> Outlook:
 
 def context(request: Request, step: Step) -> Json:
     """The policy input, with all places, so that it can be judged without the files."""
-    with closing(open_source(request.what, objects_of)) as source:
+    with closing(open_source(request.what)) as source:
         case = _collect(source, request, step)
         case.context["gate"]["positions"] = dict(case.locate.positions())
         return case.context
@@ -129,8 +130,7 @@ def _collect(source: Source, request: Request, step: Step) -> Case:
         head = rulebook.of_source(source, source.head_tree, asked)
         preview = _case(source, head, book.config, request, step)
     except GateError as error:
-        reason = f"{error.place}: {error.message}" if error.place else error.message
-        case.context["gate"]["preview"] = {"changed": list(changed), "reason": reason}
+        case.context["gate"]["preview"] = {"changed": list(changed), "reason": error.placed}
         return case
     case.context["gate"]["preview"] = {"changed": list(changed), "context": preview.context}
     return replace(case, preview=preview.bundle)
@@ -147,16 +147,17 @@ def _case(
     """`asked` is the config whose sources are asked: always the trusted one, or a change could
     have secrets sent to an address of its own."""
     environments = request.environments or _deployed_to(source.change, asked)
-    change = _as_asked(source.change, (*environments, *request.services))
-    step(f"reading {len(change.files):,} files")
+    step(f"reading {len(source.change.files):,} files")
     manifests = read(
-        change,
+        source.change,
         source.old,
         source.new,
         book.config,
         environments=environments,
         services=request.services,
     )
+    change = _looked_back(source, manifests, book.bundle)
+    change = described(change, (*environments, *request.services))
     step("asking how things stand")
     evidence = (ask or gather)(
         book.evidence_needed,
@@ -228,14 +229,12 @@ def _deployed_to(change: Change, config: Config) -> tuple[str, ...]:
     return tuple(each for each in config.environments if name and each.lower() == name)
 
 
-def _as_asked(change: Change, only: Sequence[str]) -> Change:
-    """With what the judging is restricted to in its description: nobody takes a part for all."""
-    words = [change.description]
-    if only:
-        words.append(f"only {', '.join(only)}")
-    elif change.deployed_to is not None:
-        words.append(f"judged for all environments: the config names no {change.deployed_to}")
-    return replace(change, description=", ".join(words))
+def _looked_back(source: Source, manifests: Manifests, bundle: Bundle) -> Change:
+    """With what it brings back, where a rule may ask: those of the wheel speak of rollbacks only
+    where there is an object or a target."""
+    if bundle.is_of_the_wheel and not manifests.resources and not manifests.targets:
+        return source.change
+    return replace(source.change, rollback=source.look_back(objects_of))
 
 
 def _paths(change: Change) -> list[str]:

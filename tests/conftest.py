@@ -6,9 +6,14 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from gate import programs
+
+# No test measures absolute times, and a busy machine is no fault.
+hypothesis.settings.register_profile("gate", hypothesis.settings(), deadline=None)
+hypothesis.settings.load_profile("gate")
 
 MEASURED = "COVERAGE_PROCESS_CONFIG"
 

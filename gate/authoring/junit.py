@@ -24,14 +24,13 @@ def xml(report: Report) -> str:
 
 def error_xml(error: GateError) -> str:
     """A document that says that no test was judged, and why."""
-    place = f"{error.place}: " if error.place else ""
     result = Result(
         package="gate",
         name="policy test",
         path=error.path or "policies",
         line=error.line or 1,
         outcome="error",
-        message=f"{place}{error.message}",
+        message=error.placed,
     )
     return xml(Report([result], {}))
 

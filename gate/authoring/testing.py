@@ -218,8 +218,7 @@ def _check_faithful(loaded: Mapping[str, Any], wanted: Wanted) -> None:
 def _refuse(told: Mapping[str, Any], wanted: Wanted) -> NoReturn:
     error = PolicyError(**told)
     if wanted.engine == "auto" and programs.found("opa"):
-        place = f"{error.place}: " if error.place else ""
-        raise _OnlyOpa(f"the embedded engine cannot load them ({place}{error.message})")
+        raise _OnlyOpa(f"the embedded engine cannot load them ({error.placed})")
     raise error
 
 

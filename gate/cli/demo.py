@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import shutil
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,11 +18,27 @@ from gate.cli.slo import slo
 from gate.cli.when import when
 from gate.errors import UsageError
 
+if TYPE_CHECKING:
+    from gate.change.git import Runner
+
 INSTALLED = Path(__file__).parents[1] / "examples" / "shop"
 CHECKOUT = Path(__file__).parents[2] / "examples" / "shop"
 
 NOW = "2026-12-21T10:00:00Z"
 COMMITTED = "2026-12-18T09:00:00+0000"
+SOMEONE = {
+    "GIT_AUTHOR_DATE": COMMITTED,
+    "GIT_AUTHOR_EMAIL": "robin@shop.example",
+    "GIT_AUTHOR_NAME": "Robin",
+    "GIT_COMMITTER_DATE": COMMITTED,
+    "GIT_COMMITTER_EMAIL": "robin@shop.example",
+    "GIT_COMMITTER_NAME": "Robin",
+    "GIT_CONFIG_COUNT": "0",
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_INDEX_FILE": ".git/index",
+}
+"""Who commits and when, and nothing of the caller's configuration."""
 BRANCHES = {
     "main": "The shop",
     "ledger": "Upgrade the database of ledger",
@@ -76,27 +93,30 @@ def _type(command: str) -> None:
 
 def make_shop(folder: Path) -> None:
     """A Git repository: the shop on `main`, the branches that change it, and the last of these
-    checked out."""
-    from git import Actor, Repo
+    checked out. Its commits have the same ids anywhere."""
+    from gate.change.git import Runner
 
     example = INSTALLED if INSTALLED.is_dir() else CHECKOUT
     if folder.exists() and any(folder.iterdir()):
         raise UsageError(f"{folder} is not empty.", advice="Name a new folder.")
-    someone = Actor("Robin", "robin@shop.example")
-    with Repo.init(folder, initial_branch="main") as repo:
-        for branch, message in BRANCHES.items():
-            if branch != "main":
-                repo.create_head(branch, "main").checkout()
-            # With new times: by those of the example, Git may miss a change of equal size.
-            shutil.copytree(
-                example / branch, folder, dirs_exist_ok=True, copy_function=shutil.copyfile
-            )
-            repo.git.add(all=True)
-            repo.index.commit(
-                message,
-                author=someone,
-                committer=someone,
-                author_date=COMMITTED,
-                commit_date=COMMITTED,
-                skip_hooks=True,
-            )
+    folder.mkdir(parents=True, exist_ok=True)
+    runner = Runner(folder)
+    _git(runner, "init", "--quiet", "--template=", "--object-format=sha1", "--initial-branch=main")
+    for branch, message in BRANCHES.items():
+        if branch != "main":
+            _git(runner, "checkout", "--quiet", "-b", branch, "main")
+        # With new times: by those of the example, Git may miss a change of equal size.
+        shutil.copytree(example / branch, folder, dirs_exist_ok=True, copy_function=shutil.copyfile)
+        _git(runner, "add", "--all")
+        _git(runner, "commit", "--quiet", "--cleanup=verbatim", "--file=-", said=message)
+
+
+def _git(runner: Runner, *arguments: str, said: str = "") -> None:
+    """Runs Git, whatever the caller has configured."""
+    from gate.change.git import ENVIRONMENT, translated
+
+    everywhere = ("-c", "safe.directory=*")
+    with runner.start(*everywhere, *arguments, environment={**ENVIRONMENT, **SOMEONE}) as process:
+        _, complaint = process.communicate(said.encode())
+    if process.returncode != 0:
+        raise translated(complaint.decode(errors="replace"), runner.folder)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import Any
 
 import click
@@ -11,10 +10,8 @@ import click
 from gate.cli.options import (
     how_it_looks,
     looks_of,
-    moment,
     option,
     outputs_in,
-    policies_of,
     repository,
     together,
     what_judges,
@@ -72,7 +69,9 @@ def doctor(outputs: tuple[str, ...], **options: Any) -> int:
       gate doctor --accept mode -o json
     """
     from gate.adoption.doctor.examine import examine
+    from gate.change.interface import ChangeRequest
     from gate.cli.output import destinations, standard_look, write_all, write_error
+    from gate.cli.requests import request_of
     from gate.cli.standing import one_of
     from gate.report import doctor as told
     from gate.report.look import look
@@ -80,10 +79,16 @@ def doctor(outputs: tuple[str, ...], **options: Any) -> int:
 
     to = destinations(outputs, one_of(FORMATS))
     looks = looks_of(options)
+    what = ChangeRequest(
+        repo=options["repo"],
+        base=options["base"],
+        trust=options["trust"],
+        offline=options["offline"],
+    )
     try:
         with progress(look(sys.stderr, **looks), "looking around") as step:
             found = examine(
-                _request(options),
+                request_of(what, options),
                 step,
                 groups=options["only"] or GROUPS,
                 accepted=options["accepted"],
@@ -97,23 +102,3 @@ def doctor(outputs: tuple[str, ...], **options: Any) -> int:
         standard_look(to, **looks),
     )
     return found.exit_code
-
-
-def _request(options: dict[str, Any]) -> Any:
-    from gate.change.interface import ChangeRequest
-    from gate.pipeline import Request
-
-    repo: Path = options["repo"]
-    return Request(
-        what=ChangeRequest(
-            repo=repo, base=options["base"], trust=options["trust"], offline=options["offline"]
-        ),
-        now=moment(options["now"]),
-        config=options["config"],
-        policies=policies_of(options),
-        environments=tuple(options["environments"]),
-        services=tuple(options["services"]),
-        offline=options["offline"],
-        engine=options["engine"],
-        fail_on=options["fail_on"],
-    )

@@ -146,7 +146,7 @@ rules_of = together(
         "policies",
         metavar="PATH",
         multiple=True,
-        help="Rules to show, or `builtin`; replaces the config's. Repeatable.",
+        help="Rules to go by, or `builtin`; replaces the config's. Repeatable.",
     ),
     conftest_policies,
 )

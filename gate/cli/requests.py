@@ -25,30 +25,35 @@ def watched(
     """
     looks = looks_of(options)
     with progress(look(sys.stderr, **looks), "reading the change") as step:
-        yield _request(options), step, standard_look(outputs, **looks)
+        yield request_of(_what(options), options), step, standard_look(outputs, **looks)
 
 
-def _request(options: Mapping[str, Any]) -> Request:
+def _what(options: Mapping[str, Any]) -> ChangeRequest:
+    return ChangeRequest(
+        repo=options["repo"],
+        base=options["base"],
+        head=options["head"],
+        staged=options["staged"],
+        pushed=options["pushed"],
+        tree=options["tree"],
+        folders=options["folders"],
+        base_tree=options["base_tree"],
+        trust=options["trust"],
+        event=options["event"],
+        offline=options["offline"],
+    )
+
+
+def request_of(what: ChangeRequest, options: Mapping[str, Any]) -> Request:
+    """How a change is judged, by the options that a command has for that."""
     return Request(
-        what=ChangeRequest(
-            repo=options["repo"],
-            base=options["base"],
-            head=options["head"],
-            staged=options["staged"],
-            pushed=options["pushed"],
-            tree=options["tree"],
-            folders=options["folders"],
-            base_tree=options["base_tree"],
-            trust=options["trust"],
-            event=options["event"],
-            offline=options["offline"],
-        ),
+        what=what,
         now=moment(options["now"]),
         config=options["config"],
         policies=policies_of(options),
         environments=tuple(options["environments"]),
         services=tuple(options["services"]),
-        offline=options["offline"],
+        offline=options.get("offline", False),
         engine=options.get("engine"),
         fail_on=options.get("fail_on", "deny"),
         include_existing=options.get("include_existing", False),

@@ -181,17 +181,13 @@ def _preview(
     if "context" not in told:
         return Preview("error", changed, told["reason"])
     if isinstance(preview_bundle, PolicyError):
-        return Preview("error", changed, _told(preview_bundle))
+        return Preview("error", changed, preview_bundle.placed)
     bundle = preview_bundle or case.bundle
     by = engine if bundle.digest == case.bundle.digest else preview_engine
     try:
         head = open_case(told["context"], bundle, by)
         judgement = judged(head, include_existing=include_existing)
     except GateError as error:
-        return Preview("error", changed, _told(error))
+        return Preview("error", changed, error.placed)
     reason = "; ".join(judgement.reasons) or None
     return Preview(judgement.outcome, changed, reason, findings.finished(judgement.found, locate))
-
-
-def _told(error: GateError) -> str:
-    return f"{error.place}: {error.message}" if error.place else error.message

@@ -28,7 +28,7 @@ class Sparing:
 
     def evaluate(self, bundle: Bundle, policy_input: Mapping[str, Any]) -> Answer:
         spoken_of = policy_input["resources"] or policy_input["targets"]
-        if spoken_of or not _is_of_the_wheel(bundle) or not self._is_embedded(bundle):
+        if spoken_of or not bundle.is_of_the_wheel or not self._is_embedded(bundle):
             return self._engine.evaluate(bundle, policy_input)
         silent = {rule.id: _nothing(rule) for rule in bundle.rules.values() if _is_silent(rule)}
         asked = bundle.rules.keys() - silent.keys()
@@ -40,11 +40,6 @@ class Sparing:
     def _is_embedded(self, bundle: Bundle) -> bool:
         """Any other one is asked whole: its answer says too that it judges by these rules."""
         return self._engine.about(bundle)["name"] == "embedded"
-
-
-def _is_of_the_wheel(bundle: Bundle) -> bool:
-    """Of other modules nobody knows what they do to the rules."""
-    return not bundle.data and all(module.origin == "builtin" for module in bundle.modules)
 
 
 def _is_silent(rule: Rule) -> bool:

@@ -154,8 +154,7 @@ def _answers(name: str, question: Question, *, offline: bool, seconds: float) ->
     except TimeoutError:
         return unavailable(question, f"no answer within {seconds:g} seconds")
     except GateError as error:
-        why = f"{error.place}: {error.message}" if error.place else error.message
-        return unavailable(question, why)
+        return unavailable(question, error.placed)
 
 
 def _by_target(answers: Sequence[Evidence]) -> Mapping[tuple[str, str], Evidence]:

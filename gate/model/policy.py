@@ -104,6 +104,11 @@ class Bundle:
     core: Mapping[str, str] = field(default_factory=dict)
     files: Sequence[PolicyFiles] = ()
 
+    @property
+    def is_of_the_wheel(self) -> bool:
+        """Whether it holds nothing else: of other modules nobody knows what they read."""
+        return not self.data and all(module.origin == "builtin" for module in self.modules)
+
 
 @dataclass(frozen=True, slots=True)
 class RuleFailure:

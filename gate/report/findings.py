@@ -8,9 +8,17 @@ from typing import Literal
 
 from gate.model.manifest import Problem
 from gate.model.verdict import Finding, Verdict
-from gate.report.cases import Case, cases
+from gate.report.cases import SHOWN_TARGETS, Case, cases, merged
 from gate.report.escape import plain
-from gate.report.groups import Way, cases_without_findings, counted, order, way, ways_out
+from gate.report.groups import (
+    Way,
+    cases_without_findings,
+    counted,
+    order,
+    shape,
+    way,
+    ways_out,
+)
 from gate.report.headline import reasons_beside_rules
 from gate.report.interface import Look
 from gate.report.layout import Style, Word, listing, paragraph, prose, reflow
@@ -73,8 +81,10 @@ def _blocks_of(
     groups: dict[tuple[str, Way], list[Finding]] = {}
     for finding in kept:
         groups.setdefault((finding.rule, way(finding)), []).append(finding)
+    totals = Counter((each.rule, way(each)) for each in findings)
     shown = [
-        _block(group, Word(mark, style), verdict.evaluated_at, look) for group in groups.values()
+        _block(group, totals[key], Word(mark, style), verdict.evaluated_at, look)
+        for key, group in groups.items()
     ]
     last = {rule: number for number, (rule, _) in enumerate(groups)}
     for rule, rest in folded.items():
@@ -97,16 +107,16 @@ def _folded(findings: Iterable[Finding], look: Look) -> tuple[list[Finding], Cou
     return kept, folded
 
 
-def _block(group: Sequence[Finding], mark: Word, now: str, look: Look) -> Block:
-    """Findings of one rule with one way out."""
+def _block(group: Sequence[Finding], total: int, mark: Word, now: str, look: Look) -> Block:
+    """Findings of one rule with one way out: those of `total` that are shown."""
     hang = len(mark.text) + 2
     first = group[0]
     head = [Word(plain(first.rule), "strong")]
-    if len(group) == 1:
+    if total == 1:
         head += _places(group, look, gap=2)
         body = _message(first, look, hang)
     else:
-        head.append(Word(f"({plural(len(group), 'finding')})", "dim"))
+        head.append(Word(f"({plural(total, 'finding')})", "dim"))
         body = _messages_with_places(group, look, hang)
     return [
         *paragraph(head, look, lead=mark, hang=hang),
@@ -118,13 +128,24 @@ def _block(group: Sequence[Finding], mark: Word, now: str, look: Look) -> Block:
 def _messages_with_places(group: Sequence[Finding], look: Look, hang: int) -> Block:
     by_message: dict[str, list[Finding]] = {}
     for finding in group:
-        by_message.setdefault(finding.message, []).append(finding)
+        told = finding.message if look.verbose or finding.location else shape(finding)
+        by_message.setdefault(told, []).append(finding)
     lines: Block = []
     for alike in by_message.values():
         lines += _message(alike[0], look, hang)
-        for word in _places(alike, look):
-            lines += paragraph([word], look, hang=hang + 2)
+        if alike[0].location or len(alike) == 1:
+            for word in _places(alike, look):
+                lines += paragraph([word], look, hang=hang + 2)
+        else:
+            lines += paragraph(_others(alike[1:]), look, hang=hang)
     return lines
+
+
+def _others(alike: Sequence[Finding]) -> list[Word]:
+    """`and 3 like it, of s2, s3, s4`: findings on no line that say the same of other services."""
+    services = list(dict.fromkeys(each.service for each in alike if each.service))
+    named = [Word("of", "dim"), *listing(services, "dim")] if services else []
+    return [*reflow(f"and {len(alike):,} like it", "dim"), *named]
 
 
 def _message(finding: Finding, look: Look, hang: int) -> Block:
@@ -157,7 +178,7 @@ def _line(label: str, text: str, look: Look, hang: int) -> Block:
 def _cases_as_blocks(found: Sequence[Case], mark: Style, look: Look) -> list[Block]:
     """One block for the rules that fail for the same reasons; under the last, how to mend all."""
     by_rules: dict[tuple[str, ...], list[Case]] = {}
-    for case in found:
+    for case in found if look.verbose else merged(found):
         by_rules.setdefault(case.rules, []).append(case)
     shown = [_case_block(rules, alike, mark, look) for rules, alike in by_rules.items()]
     if shown:
@@ -183,7 +204,7 @@ def _targets(case: Case, look: Look) -> list[Word]:
     """`for checkout in production`, unless the reason says so itself."""
     if not case.targets or all(target in case.reason for target in case.targets):
         return []
-    limit = None if look.verbose else SHOWN_REASONS
+    limit = None if look.verbose else SHOWN_TARGETS
     return [Word("for", "dim"), *listing(case.targets, "dim", limit)]
 
 

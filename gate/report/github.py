@@ -16,11 +16,11 @@ from typing import Literal
 from gate.errors import GateError
 from gate.model.manifest import Location
 from gate.model.verdict import Finding, Verdict
-from gate.report.cases import Case, cases
+from gate.report.cases import Case, cases, for_whom, merged
 from gate.report.categories import listed
 from gate.report.escape import plain, workflow_command
 from gate.report.findings import FIX_EVIDENCE, FIX_RULE, FIX_UNREAD, is_open
-from gate.report.groups import alike, cases_without_findings, counted, ways_out
+from gate.report.groups import Category, alike, cases_without_findings, counted, ways_out
 from gate.report.headline import DENIED, reasons_beside_rules
 from gate.report.interface import Look
 from gate.report.layout import line_of
@@ -101,17 +101,30 @@ def _command(type_: Type, note: _Note) -> str:
 
 
 def _findings(verdict: Verdict, level: Literal["deny", "warn"]) -> Iterator[_Note]:
-    """The findings of a level: of each category the first, then of each the second, and so on."""
-    categories = [each.findings for each in alike(counted(verdict, level))]
-    for finding in chain.from_iterable(zip_longest(*categories)):
-        if finding is not None:
-            yield _note(finding, verdict.evaluated_at)
+    """The findings of a level: of each category the first, then of each the second, and so on.
+    Those of a category that are on no line are told once for all."""
+    categories = [list(_once(each, verdict)) for each in alike(counted(verdict, level))]
+    for note in chain.from_iterable(zip_longest(*categories)):
+        if note is not None:
+            yield note
 
 
-def _note(finding: Finding, now: str) -> _Note:
+def _once(category: Category, verdict: Verdict) -> Iterator[_Note]:
+    nowhere = [each for each in category.findings if each.location is None]
+    for finding in [each for each in category.findings if each.location] + nowhere[:1]:
+        more = len(nowhere) - 1 if finding.location is None else 0
+        yield _note(finding, verdict.evaluated_at, more)
+
+
+def _note(finding: Finding, now: str, more: int) -> _Note:
+    """`more`: how many others are told by it."""
     about = finding.resource if finding.location is None else None
-    ways = (f"{label}: {text}" for label, text in ways_out(finding, now))
-    lines = [finding.message, *([f"at: {about}"] if about else []), *ways]
+    lines = [
+        finding.message,
+        *([f"at: {about}"] if about else []),
+        *([f"and {more:,} like it"] if more else []),
+        *(f"{label}: {text}" for label, text in ways_out(finding, now)),
+    ]
     return _Note(finding.rule, lines, finding.location)
 
 
@@ -135,10 +148,8 @@ def _undecided(verdict: Verdict) -> Iterator[_Note]:
 
 
 def _cases(found: Iterable[Case], fix: str) -> Iterator[_Note]:
-    for case in found:
-        unsaid = [each for each in case.targets if each not in case.reason]
-        whom = [f"for {', '.join(case.targets)}"] if unsaid else []
-        yield _Note(", ".join(case.rules), [case.reason, *whom, f"fix: {fix}"])
+    for case in merged(found):
+        yield _Note(", ".join(case.rules), [case.reason, *for_whom(case), f"fix: {fix}"])
 
 
 def _rest(verdict: Verdict) -> Iterator[_Note]:

@@ -52,9 +52,8 @@ def render(verdict: Verdict, look: Look) -> str:
 
 def render_error(error: GateError) -> str:
     """A suite that says that nothing was judged, and why."""
-    place = f"{error.place}: " if error.place else ""
     case = _test(WHOLE, "gate")
-    told = [f"{place}{error.message}", error.advice]
+    told = [error.placed, error.advice]
     case.result = [with_text(Error(plain(error.message), error.kind), told)]
     properties = {"verdict": "error", "exit_code": str(error.exit_code)}
     suite = _suite([case], properties, _timestamp(datetime.now(UTC).isoformat()))

@@ -64,8 +64,7 @@ def error_document(error: GateError, limit: int) -> str:
 
 def error_title(error: GateError) -> str:
     """As `title`, for an error that ended the run."""
-    place = f"{error.place}: " if error.place else ""
-    return _title(f"ERROR: {place}{error.message}")
+    return _title(f"ERROR: {error.placed}")
 
 
 def _title(text: str) -> str:

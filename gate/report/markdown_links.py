@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from gate.clients.event import is_sha
 from gate.model.manifest import Location
 from gate.model.verdict import Verdict
 from gate.report.escape import plain
@@ -15,7 +16,6 @@ from gate.report.markdown_text import code
 
 _SERVER = re.compile(r"https://[A-Za-z0-9.-]+(:[0-9]+)?")
 _REPOSITORY = re.compile(r"[A-Za-z0-9._-]+/[A-Za-z0-9._-]+")
-_COMMIT = re.compile("[0-9a-f]{40}([0-9a-f]{24})?")
 _LONGEST = 600
 
 
@@ -46,7 +46,7 @@ def links(verdict: Verdict, environ: Mapping[str, str] | None = None) -> Links:
         return Links()
 
     def at(commit: object) -> str | None:
-        known = isinstance(commit, str) and _COMMIT.fullmatch(commit)
+        known = isinstance(commit, str) and is_sha(commit)
         return f"{server}/{repository}/blob/{commit}" if known else None
 
     return Links(new=at(verdict.change.get("head")), old=at(verdict.change.get("base")))

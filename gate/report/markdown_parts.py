@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from gate.model.verdict import Finding, Verdict
-from gate.report.cases import Case, cases
+from gate.report.cases import Case, cases, for_whom, merged
 from gate.report.categories import listed
 from gate.report.findings import FIX_EVIDENCE, FIX_RULE, FIX_UNREAD, at_line, is_open
 from gate.report.groups import Category, alike, cases_without_findings, counted, ways_out
@@ -142,11 +142,10 @@ class Tables:
         return "<br>".join([self.links.place(finding.location), *resource])
 
     def _cases(self, found: Sequence[Case], mark: str, fix: str) -> Iterator[Row]:
-        for case in found:
-            what = [reflowed(case.reason)]
-            unsaid = [each for each in case.targets if each not in case.reason]
-            if unsaid:
-                what.append(prose("for " + ", ".join(case.targets)))
+        whole = self.places is None
+        for case in found if whole else merged(found):
+            whom = for_whom(case, None) if whole else for_whom(case)
+            what = [reflowed(case.reason), *map(prose, whom)]
             rules = "<br>".join(code(each) for each in case.rules)
             yield Row(_cells(mark, rules, "", [*what, *_ways([("fix", fix)])]), len(case.rules))
 

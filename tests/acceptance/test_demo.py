@@ -59,6 +59,37 @@ def test_it_is_the_same_everywhere(tmp_path: Path, zone: str) -> None:
     assert "frozen: Year-end freeze (team-pay)" in runs[0].out
 
 
+def test_its_commits_are_the_same_whatever_the_caller_has_configured(
+    tmp_path: Path, shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ignored = tmp_path / "ignored"
+    ignored.write_text("*.yaml\n")
+    config = tmp_path / "config"
+    config.write_text(
+        f"[core]\n\tautocrlf = true\n\thooksPath = {tmp_path}\n\texcludesFile = {ignored}\n"
+        "[commit]\n\tgpgSign = true\n[i18n]\n\tcommitEncoding = latin1\n"
+        "[init]\n\tdefaultObjectFormat = sha256\n"
+    )
+    hook = tmp_path / "pre-commit"
+    hook.write_text("#!/bin/sh\nexit 1\n")
+    hook.chmod(0o755)
+    for name, value in {
+        "GIT_CONFIG_GLOBAL": str(config),
+        "GIT_DIR": str(tmp_path / "elsewhere"),
+        "GIT_INDEX_FILE": str(tmp_path / "index"),
+        "GIT_AUTHOR_NAME": "Somebody",
+    }.items():
+        monkeypatch.setenv(name, value)
+    make_shop(tmp_path / "shop")
+    ids = [
+        (folder / ".git" / "refs" / "heads" / name).read_text()
+        for folder in (shop, tmp_path / "shop")
+        for name in ("main", "ledger", "upgrade")
+    ]
+    assert ids[:3] == ids[3:]
+    assert [each[:7] for each in ids[:3]] == ["cbce953", "2f78e09", "6045e95"]
+
+
 @pytest.mark.parametrize("name", SHOWN)
 def test_a_picture_shows_what_the_command_shows(shop: Path, name: str) -> None:
     svg = (PICTURES / f"{name}.svg").read_text(encoding="utf-8")

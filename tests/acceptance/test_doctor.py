@@ -18,7 +18,7 @@ from gate.cli.demo import NOW as DEMO_NOW
 from gate.cli.demo import make_shop
 from gate.cli.doctor import doctor as command
 from tests.support.command import gate
-from tests.support.doctored import NOW, changed, made
+from tests.support.doctored import DEPLOYMENT, NOW, changed, made
 from tests.support.git import Repo
 from tests.support.opa import running
 from tests.support.tools import need
@@ -207,6 +207,22 @@ def test_a_source_that_is_down_is_told_and_its_faults_are_proven(tmp_path: Path)
     assert secret not in json.dumps(found)
     unset = doctor(repo, "--only", "sources", env={"CALENDAR_TOKEN": ""})
     assert "${CALENDAR_TOKEN} is not set here" in state(unset, "freeze ical")[1]
+
+
+def test_a_service_without_an_slo_of_the_source_is_not_taken_for_unseen(tmp_path: Path) -> None:
+    """The settings name all its SLOs, so that an outage hides nothing of the other service."""
+    slo = {"service": "checkout", "environment": "production", "name": "available"}
+    slo |= {"objective": 0.999, "window": "28d", "bad": "bad[$window]", "total": "total[$window]"}
+    source = {"url": "http://127.0.0.1:9", "convention": "query", "slos": [slo]}
+    services = {"ledger": {"paths": ["apps/ledger/**"], "tier": 1}}
+    config = changed(services=services, evidence={"slo": [{"prometheus": source}]})
+    ledger = DEPLOYMENT.replace("checkout", "ledger")
+    found = doctor(made(tmp_path, config, **{"apps/ledger/deployment.yaml": ledger}), *HERE)
+    told = {each["proof"]["after"] for each in found["results"] if "prometheus: " in each["check"]
+            and each["proof"]}  # fmt: skip
+    assert told, found
+    assert all("undecided" in each for each in told)
+    assert holes(found) == {}
 
 
 def test_no_secret_goes_to_a_server_of_the_doctor(tmp_path: Path) -> None:

@@ -6,10 +6,12 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.support.command import gate
 from tests.support.git import Repo
 
 CONFIG = """\
@@ -23,7 +25,7 @@ evidence:
   freeze: [ical: freezes.ics]
 """
 HEAVY = {
-    *("git", "requests", "urllib3", "jsonschema", "opa_client", "rich", "icalendar", "dateutil"),
+    *("requests", "urllib3", "jsonschema", "opa_client", "rich", "icalendar", "dateutil"),
     *("junitparser", "cronsim", "importlib.metadata", "concurrent.futures", "http.client", "ssl"),
     *("gate.decision.engines.confined", "gate.evidence.freeze.calendar"),
 }
@@ -35,6 +37,23 @@ try:
 except SystemExit as end:
     assert end.code == {code}, end.code
 print("IMPORTED", *sys.modules)
+"""
+OWN = "policies: [builtin, rules]\n"
+MINE = """\
+# METADATA
+# title: Mine
+# description: A rule of one's own.
+# custom:
+#   remediation: Go on.
+package gate.mine.mine
+
+warn contains {"message": "a rollback"} if input.change.rollback.to
+"""
+GOOD = """\
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: web, namespace: shop}
+data: {one: "1"}
 """
 BAD = """\
 apiVersion: v1
@@ -75,9 +94,9 @@ def test_what_a_manifest_needs_is_noticed(repo: Repo) -> None:
     assert "concurrent.futures" in imported(repo, 1)
 
 
-def test_git_is_started_a_few_times_and_nothing_else(
-    repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[str]]:
+    """The programs that were started since."""
     log = tmp_path / "log"
     (tmp_path / "bin").mkdir()
     for name in ("git", "env", "opa"):
@@ -86,7 +105,41 @@ def test_git_is_started_a_few_times_and_nothing_else(
         made.write_text(f'#!/bin/sh\necho "{name} $*" >> {log}\nexec {program} "$@"\n')
         made.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
+    return lambda: log.read_text().splitlines()
+
+
+def searches(started: Callable[[], list[str]]) -> int:
+    """How often the history was searched."""
+    return sum(" log " in line for line in started())
+
+
+def test_git_is_started_a_few_times_and_nothing_else(
+    repo: Repo, started: Callable[[], list[str]]
+) -> None:
     imported(repo)
-    started = log.read_text().splitlines()
-    assert len(started) <= 7, log.read_text()
-    assert all(line.startswith("git ") for line in started)
+    assert len(started()) <= 6, started()
+    assert all(line.startswith("git ") for line in started())
+
+
+def test_the_history_is_not_searched_where_no_rule_asks_for_it(
+    repo: Repo, started: Callable[[], list[str]]
+) -> None:
+    imported(repo)
+    assert searches(started) == 0
+
+
+@pytest.mark.parametrize(
+    ("path", "content"),
+    [("other/pod.yaml", GOOD), ("apps/web/main.py", "print()\n"), (".gate.yaml", CONFIG + OWN)],
+    ids=["object", "service", "rules"],
+)
+def test_the_history_is_searched_once_where_one_may(
+    repo: Repo, started: Callable[[], list[str]], path: str, content: str
+) -> None:
+    """For an object, for a service, and for a rule that is not gate's own."""
+    repo.write("rules/mine/mine.rego", MINE)
+    repo.write(path, content)
+    repo.stage()
+    run = gate("check", "--staged", "--offline", "-o", "json", cwd=repo.path)
+    assert run.json["verdict"] in ("pass", "warn", "undecided"), str(run)
+    assert searches(started) == 1

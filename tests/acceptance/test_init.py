@@ -59,6 +59,8 @@ def test_it_writes_and_then_there_is_nothing_to_do(repo: Repo) -> None:
     assert run.code == 0, str(run)
     assert untracked(repo) == WRITTEN
     assert "1. Commit what was written" in run.out
+    assert "2. Require the check `change-gate`" in run.out
+    assert "3. `pre-commit install` sets the hooks up" in run.out
     before = {name: (repo.path / name).read_bytes() for name in WRITTEN}
     again = gate("init", "--yes", cwd=repo.path)
     assert again.code == 0, str(again)
@@ -215,6 +217,9 @@ def test_hooks_that_are_there_keep_every_byte(repo: Repo) -> None:
     assert text.startswith(old)
     assert len(yaml.safe_load(text)["repos"]) == 2
     _validated(repo)
+    assert "`pre-commit install -t pre-commit -t pre-merge-commit -t pre-push`" in " ".join(
+        run.out.split()
+    )
 
 
 def test_lines_for_a_file_that_leaves_no_place_are_shown(repo: Repo) -> None:
@@ -266,24 +271,20 @@ def test_hostile_names_do_not_reach_the_terminal(repo: Repo) -> None:
     assert gate("check", cwd=repo.path).code in {0, 3}
 
 
-@pytest.mark.parametrize("branch", ["main", "trunk", "release/2026"])
-def test_the_workflows_have_nothing_to_find(repo: Repo, branch: str) -> None:
-    repo.git("branch", "--move", branch)
+def test_the_workflows_have_nothing_to_find(repo: Repo) -> None:
     assert gate("init", "--yes", cwd=repo.path).code == 0
     folder = repo.path / ".github" / "workflows"
-    assert f"branches: [{branch}]\n" in (folder / "change-gate-recheck.yml").read_text()
     ran = subprocess.run(
         [need("actionlint"), *sorted(folder.iterdir())], capture_output=True, text=True, check=False
     )
     assert ran.returncode == 0, ran.stdout
-    if branch == "main":
-        ran = subprocess.run(
-            [need("zizmor"), "--offline", "--no-progress", str(folder)],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert ran.returncode == 0, ran.stdout
+    ran = subprocess.run(
+        [need("zizmor"), "--offline", "--no-progress", str(folder)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stdout
 
 
 def test_the_action_has_one_name() -> None:

@@ -155,6 +155,8 @@ def test_every_option_is_also_a_variable(shop: Path) -> None:
         "BASE": ("nowhere", "nowhere"),
         "HEAD": ("nowhere", "nowhere"),
         "STAGED": ("1", "staged changes"),
+        "PUSHED": ("1", "HEAD against main"),
+        "POST": ("nobody", "`nobody`"),
         "TREE": ("apps", "everything in apps"),
         "BASE_TREE": ("apps", "--tree"),
         "REPO": ("nowhere", "'--repo'"),

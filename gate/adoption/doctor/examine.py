@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
-from gate.adoption.doctor import faults, github, gone, setup, sources, ways
+from gate.adoption.doctor import faults, github, judge_faults, setup, sources, unavailable
 from gate.adoption.doctor.bench import Bench
 from gate.adoption.doctor.place import Place, opened
 from gate.adoption.doctor.probe import probe
@@ -56,7 +56,7 @@ def _all(bench: Bench, groups: Collection[Group]) -> Iterator[Result]:
     if "faults" in groups:
         if isinstance(bench.first, Verdict) and bench.probe.targets:
             yield from faults.of_sources(bench)
-            yield from gone.of_rules(bench)
+            yield from judge_faults.of_rules(bench)
         else:
             yield _no_probe(bench)
 
@@ -64,7 +64,7 @@ def _all(bench: Bench, groups: Collection[Group]) -> Iterator[Result]:
 def _setup(bench: Bench, place: Place) -> Iterator[Result]:
     yield from setup.of_config(place)
     yield from setup.of_rules(place)
-    yield from ways.results(place.book)
+    yield from unavailable.results(place.book)
     yield setup.of_engine(bench)
     yield from setup.of_probe(bench)
     yield from setup.of_waivers(place)

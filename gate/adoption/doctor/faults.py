@@ -1,8 +1,8 @@
 """Faults, one at a time, in real runs of the gate: none may let pass what a rule should see.
 
 1. The probe is judged with all as it is (`bench`).
-2. Each configured source is broken in turn (`broken`): the same change is judged by the same rules,
-   the evidence of all other kinds is that of the first run.
+2. Each configured source is broken in turn (`source_faults`): the same change is judged by the
+   same rules, the evidence of all other kinds is that of the first run.
 3. Of a source that can no longer be used, each rule that is on and needs it must be undecided, deny
    or fail, for each target that the source speaks of.
 4. Of a source that says something else than before, at least one of those rules must stop each
@@ -19,15 +19,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from gate.adoption.doctor import ways
+from gate.adoption.doctor import unavailable
 from gate.adoption.doctor.bench import STOPS, Bench, Source, outcomes, said
-from gate.adoption.doctor.broken import ALTERED, SECONDS, Fault, faults
 from gate.adoption.doctor.overlay import Overlay
+from gate.adoption.doctor.source_faults import ALTERED, SECONDS, Fault, faults
 from gate.errors import GateError
 from gate.evidence.gather import SECONDS as PATIENCE
 from gate.evidence.registry import find
 from gate.model.diagnosis import Proof, Result
 from gate.model.verdict import Evidence, Finding, Verdict
+
+ADVISORY = ("Set `mode: enforce`: an advisory gate blocks nothing.", "mode")
+NEVER_FAILS = ("Leave out --fail-on never.", "--fail-on")
+"""What to do, and the key or option that lets a change pass."""
 
 OF_GATE = "This is a fault of gate, and not of your set-up: please report it."
 
@@ -136,9 +140,10 @@ def _hole(
         for each in got
         if fault.says and each.status == "ok" and source.speaks_of(each)
     }
+    untold = _untold(bench, source, got)
     rules = [each.id for each in bench.needing(source.kind)]
     for (rule, *where), outcome in _of(outcomes(told, rules), source).items():
-        if tuple(where) not in believed and outcome not in STOPS:
+        if tuple(where) not in believed | untold and outcome not in STOPS:
             return _let_go(bench, source, rule, where, outcome)
     for service, environment in sorted(believed & _spoken_of(bench, source)):
         if not _is_stopped(bench, told, rules, service, environment):
@@ -146,15 +151,9 @@ def _hole(
     if told.exit_code != 0:
         return None
     if config.mode == "advisory":
-        return Hole(
-            f"{told.verdict}, and the exit code is 0",
-            "Set `mode: enforce`: an advisory gate blocks nothing.",
-            "mode",
-        )
+        return Hole(f"{told.verdict}, and the exit code is 0", *ADVISORY)
     if bench.place.request.fail_on == "never":
-        return Hole(
-            f"{told.verdict}, and the exit code is 0", "Leave out --fail-on never.", "--fail-on"
-        )
+        return Hole(f"{told.verdict}, and the exit code is 0", *NEVER_FAILS)
     return None if believed else Hole(f"it ends with {told.verdict} and exit code 0", OF_GATE)
 
 
@@ -163,10 +162,20 @@ def _let_go(bench: Bench, source: Source, rule: str, where: Sequence[str], outco
     book = bench.place.book
     told = f"{rule} {outcome} for {where[0]} in {where[1]}, though it cannot see {source.kind}"
     if book.on_unavailable.get(rule) == "warn":
-        where_it_says = ways.key(book.config, rule)
+        where_it_says = unavailable.key(book.config, rule)
         todo = f"Remove `{where_it_says}`, or set it to undecided or deny."
         return Hole(told, todo, where_it_says)
     return Hole(told, OF_GATE)
+
+
+def _untold(bench: Bench, source: Source, got: Sequence[Evidence]) -> set[tuple[str, str]]:
+    """The targets that have no SLO of the source by its own settings, whether it answers or not:
+    they had none before, and others do miss its answer."""
+    if source.kind != "slo" or all(each.status == "ok" for each in got):
+        return set()
+    empty = {(each.service, each.environment) for each in got if each.status == "ok"}
+    empty -= {(each.service, each.environment) for each in got if each.value}
+    return empty - _spoken_of(bench, source)
 
 
 def _spoken_of(bench: Bench, source: Source) -> set[tuple[str, str]]:

@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from gate.adoption.doctor import ways, workflows
+from gate.adoption.doctor import unavailable, workflows
 from gate.adoption.doctor.place import Place
 from gate.adoption.doctor.workflows import OWN_CHECK, Job
 from gate.change.origin import origin
-from gate.clients.github import Repository, opened, token
+from gate.clients.github import Repository, opened
+from gate.clients.github_environment import token
 from gate.clients.http import Unreachable
 from gate.model.diagnosis import Result
 
@@ -33,19 +34,21 @@ _READS: Mapping[str, tuple[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Required:
-    """The checks that a branch requires, by name, with who must report them (None: anybody)."""
+    """The checks that a branch requires, by name, with who must report them (None: anybody).
+    `loose`: its merge queue asks only the last of several pull requests for them."""
 
     checks: Mapping[str, int | None]
     queued: bool
+    loose: bool
 
 
 def results(place: Place) -> Iterator[Result]:
     """What GitHub and the workflows say."""
     found, lost = workflows.jobs(place.tree)
     required, told = _asked(place, found)
-    lax = ways.warned(place.book).get(ways.PULL_REQUEST)
+    lax = unavailable.warned(place.book).get(unavailable.PULL_REQUEST)
     if lax and required is not None and not required.queued:
-        yield ways.hole("github", place.book, ways.PULL_REQUEST, lax)
+        yield unavailable.hole("github", place.book, unavailable.PULL_REQUEST, lax)
     for job in found:
         yield from workflows.results(job, queued=None if required is None else required.queued)
     yield from lost
@@ -61,7 +64,8 @@ def _asked(place: Place, found: Sequence[Job]) -> tuple[Required | None, Sequenc
     if place.request.offline:
         return None, [_lost("required check", "--offline: GitHub was not asked")]
     if not name:
-        return None, [_lost("required check", "no repository on GitHub is known: no `origin`")]
+        why = "no repository on GitHub is known: neither GITHUB_REPOSITORY nor `origin` names one"
+        return None, [_lost("required check", why, "Elsewhere, leave this out with --only.")]
     if token() is None:
         why = "there is no token (`GITHUB_TOKEN`, `GATE_GITHUB_TOKEN`)"
         todo = "GITHUB_TOKEN=$(gh auth token) gate doctor"
@@ -86,9 +90,11 @@ def _required(repository: Repository, branch: str) -> Required:
     """From rulesets, and from the branch's protection."""
     place = quote(branch, safe="")
     checks: dict[str, int | None] = {}
-    queued = False
+    queued = loose = False
     for rule in repository.every(f"rules/branches/{place}"):
-        queued = queued or rule.get("type") == "merge_queue"
+        if rule.get("type") == "merge_queue":
+            queued = True
+            loose = loose or _map(rule.get("parameters")).get("grouping_strategy") == "HEADGREEN"
         if rule.get("type") == "required_status_checks":
             for each in _list(_map(rule.get("parameters")).get("required_status_checks")):
                 checks[str(each.get("context"))] = each.get("integration_id")
@@ -99,7 +105,7 @@ def _required(repository: Repository, branch: str) -> Required:
             checks.setdefault(str(context), None)
         for each in _list(told.get("checks")):
             checks[str(each.get("context"))] = each.get("app_id")
-    return Required(checks, queued)
+    return Required(checks, queued, loose)
 
 
 def _check(required: Required, branch: str, found: Sequence[Job]) -> Iterator[Result]:
@@ -119,8 +125,12 @@ def _check(required: Required, branch: str, found: Sequence[Job]) -> Iterator[Re
         if required.checks[name] is None:
             told = f"anybody who may write statuses can report {name}"
             yield _note("required check", told, "Choose GitHub Actions as its source.")
-    queue = "on" if required.queued else "off"
-    yield Result("github", "merge queue", "ok", queue)
+    if required.loose:
+        told = "it merges several at once where the last one passes, and each run judges one alone"
+        todo = "Turn on `Only merge non-failing pull requests` in the queue's settings."
+        yield Result("github", "merge queue", "hole", told, todo, "merge queue")
+        return
+    yield Result("github", "merge queue", "ok", "on" if required.queued else "off")
 
 
 def _token(place: Place, repository: Repository) -> Iterator[Result]:

@@ -11,8 +11,8 @@ from pathlib import Path
 from gate.adoption.doctor.bench import Bench
 from gate.adoption.doctor.place import Place
 from gate.config import CONFIG_NAMES
-from gate.model.change import Tree, Unread, content_at
-from gate.model.diagnosis import Result, State
+from gate.model.change import content_at
+from gate.model.diagnosis import Result
 from gate.model.times import end
 from gate.model.verdict import Verdict
 
@@ -65,11 +65,7 @@ def _which(place: Place) -> Result:
 def _differs(place: Place) -> bool:
     assert place.disk is not None
     names = {*CONFIG_NAMES, place.book.config.path or CONFIG_NAMES[0]}
-    return any(_content(place.tree, each) != _content(place.disk, each) for each in names)
-
-
-def _content(tree: Tree, path: str) -> bytes | Unread | None:
-    return content_at(tree, path)
+    return any(content_at(place.tree, each) != content_at(place.disk, each) for each in names)
 
 
 def of_rules(place: Place) -> Iterator[Result]:
@@ -216,5 +212,4 @@ def _ok(check: str, told: str) -> Result:
 
 
 def _note(check: str, told: str, todo: str | None = None) -> Result:
-    state: State = "note"
-    return Result("setup", check, state, told, todo)
+    return Result("setup", check, "note", told, todo)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
@@ -16,7 +16,7 @@ from gate.adoption.init.services import MAX_SERVICES, Service, services
 from gate.adoption.init.sources import Source, sources
 from gate.change.folder import FolderTree
 from gate.change.git import Repository
-from gate.change.history import current_branch, default_branch, find_point, short_name
+from gate.change.history import find_point
 from gate.change.tree import CommitTree, IndexTree, Listings
 from gate.config import CONFIG_NAMES
 from gate.config.load import load
@@ -66,7 +66,6 @@ class _Proposal:
     environments: Sequence[Environment]
     services: Sequence[Service]
     sources: Sequence[Source]
-    branch: str | None = None
 
     @property
     def clear_environments(self) -> list[str]:
@@ -88,7 +87,7 @@ def plan(repository: Repository, parts: Collection[Part], now: datetime) -> Plan
     assert repository.top is not None
     tracked = _tracked(repository)
     disk = FolderTree(repository.top, "the working tree")
-    proposal = replace(_proposal(tracked, now), branch=_branch(repository))
+    proposal = _proposal(tracked, now)
     files: list[File] = []
     left: list[Left] = []
     planned = {"config": _config, "workflow": _workflows, "hook": _hook}
@@ -113,12 +112,6 @@ def _tracked(repository: Repository) -> Tree:
     if head is None or staged.below(""):
         return staged
     return CommitTree(repository, Listings(repository), head.tree, "HEAD")
-
-
-def _branch(repository: Repository) -> str | None:
-    """The default branch's name, as GitHub knows it."""
-    name = default_branch(repository) or current_branch(repository)
-    return None if name is None else short_name(name).removeprefix("origin/")
 
 
 def _proposal(tree: Tree, now: datetime) -> _Proposal:
@@ -165,7 +158,7 @@ def _missing(proposal: _Proposal, config: Config) -> Iterator[str]:
             yield f"evidence.{source.kind}: {name} ({source.why})"
 
 
-def _workflows(disk: Tree, proposal: _Proposal) -> Iterator[File | Left]:
+def _workflows(disk: Tree, _: _Proposal) -> Iterator[File | Left]:
     other = next((path for path in workflow.OTHERS if disk.find(path) is not None), None)
     if other is not None and not disk.below(".github"):
         yield Left(other, "another CI than GitHub's; let it run `gate check --base` on changes")
@@ -177,7 +170,7 @@ def _workflows(disk: Tree, proposal: _Proposal) -> Iterator[File | Left]:
     }
     for name in workflow.NAMES:
         path = f"{workflow.FOLDER}/{name}"
-        text = workflow.text(name, proposal.branch)
+        text = workflow.text(name)
         data = content_at(disk, path)
         if data is None and not (used and name == workflow.NAMES[0]):
             yield File(path, text.encode())

@@ -19,18 +19,14 @@ OTHERS = (
 )
 """What tells of another CI, in a repository that has no `.github`."""
 
-_BRANCH = re.compile(r"[A-Za-z][A-Za-z0-9_/.-]*")
 _INSTALLED = Path(__file__).parents[2] / "examples" / "workflows"
 _CHECKOUT = Path(__file__).parents[3] / "examples" / "workflows"
 
 
-def text(name: str, branch: str | None = None) -> str:
-    """The workflow of this name, for a repository with this default branch."""
+def text(name: str) -> str:
+    """The workflow of this name."""
     folder = _INSTALLED if _INSTALLED.is_dir() else _CHECKOUT
-    found = (folder / name).read_text(encoding="utf-8")
-    if branch is None or not _BRANCH.fullmatch(branch):
-        return found
-    return found.replace("branches: [main]", f"branches: [{branch}]")
+    return (folder / name).read_text(encoding="utf-8")
 
 
 def uses_the_action(data: bytes) -> bool:

@@ -234,8 +234,7 @@ def answer(
 
 def told(error: GateError) -> str:
     """An error as the reason of an envelope: place, what is wrong, what to do."""
-    place = f"{error.place}: " if error.place else ""
-    return f"{place}{error.message} {error.advice}"
+    return f"{error.placed} {error.advice}"
 
 
 def contents(question: Question, path: str, name: str | None = None) -> bytes:

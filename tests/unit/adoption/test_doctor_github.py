@@ -181,6 +181,30 @@ def test_a_merge_queue_needs_its_event(tmp_path: Path, monkeypatch: pytest.Monke
     assert any("does not run on merge_group" in each for each in notes)
 
 
+def test_a_queue_that_looks_at_its_last_pull_request_alone_is_a_hole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each run judges what one pull request adds to what is queued before it."""
+    told_of = rules(("gate", 1), queue=True)
+    parameters = {
+        "check_response_timeout_minutes": 60,
+        "grouping_strategy": "HEADGREEN",
+        "max_entries_to_build": 5,
+        "max_entries_to_merge": 5,
+        "merge_method": "MERGE",
+        "min_entries_to_merge": 1,
+        "min_entries_to_merge_wait_minutes": 5,
+    }
+    told_of[-1]["parameters"] = parameters
+    with github(monkeypatch, told_of, branch()):
+        results = found(repo(tmp_path))
+    assert [each.key for each in results if each.state == "hole"] == ["merge queue"]
+    parameters["grouping_strategy"] = "ALLGREEN"
+    with github(monkeypatch, told_of, branch()):
+        results = found(repo(tmp_path))
+    assert [each.key for each in results if each.state == "hole"] == []
+
+
 @pytest.mark.parametrize("queue", [True, False])
 def test_a_lax_pull_request_needs_a_merge_queue(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, queue: bool
@@ -205,7 +229,8 @@ def test_offline_and_without_a_remote_nothing_is_asked(
 ) -> None:
     monkeypatch.delenv("GITHUB_REPOSITORY", raising=False)
     repo(tmp_path)
-    assert "no repository on GitHub is known: no `origin`" in told(found(tmp_path), "not_looked")
+    (lost,) = told(found(tmp_path), "not_looked")
+    assert lost.startswith("no repository on GitHub is known: neither GITHUB_REPOSITORY nor")
     offline = told(found(tmp_path, offline=True), "not_looked")
     assert offline == ["--offline: GitHub was not asked"]
 

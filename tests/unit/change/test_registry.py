@@ -44,6 +44,15 @@ def test_an_event_counts_where_nothing_else_is_named(
     assert kind_of(ChangeRequest(Path(), **given)) == kind
 
 
+def test_in_github_actions_a_head_needs_its_base(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a push to main the default base is the pushed commit itself, and nothing would
+    change."""
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    with pytest.raises(UsageError, match="--head alone"):
+        kind_of(ChangeRequest(Path(), head="HEAD"))
+    assert kind_of(ChangeRequest(Path(), base="main", head="HEAD")) == "range"
+
+
 @pytest.mark.parametrize(
     "given",
     [

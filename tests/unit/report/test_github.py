@@ -101,6 +101,17 @@ def test_each_category_is_shown_before_any_is_shown_twice() -> None:
     assert [each.properties["title"] for each in shown[:3]] == [PINNED.rule, "z.last", PINNED.rule]
 
 
+def test_what_is_on_no_line_is_told_once_for_all_services() -> None:
+    shops = [
+        replace(FREEZE, message=f"The freeze `Sale` holds for s{n}.", service=f"s{n}")
+        for n in range(30)
+    ]
+    found, *others = commands(replace(deny(), findings=(*shops, PINNED), rules=()))
+    assert found.properties == {"title": FREEZE.rule}
+    assert found.data.split("\n")[:2] == ["The freeze `Sale` holds for s0.", "and 29 like it"]
+    assert [each.properties["title"] for each in others if each.name == "error"] == [PINNED.rule]
+
+
 def test_the_worst_stand_first() -> None:
     for name in SAMPLES:
         order = [("error", "warning", "notice").index(each) for each in names(SAMPLES[name]())]

@@ -265,3 +265,16 @@ def test_wide_characters_do_not_pass_the_width() -> None:
 def test_existing_and_waived_findings_never_stand_among_what_decides() -> None:
     shown = render(excused(), Look())
     assert not re.search("^(deny|warn) ", shown, re.MULTILINE)
+
+
+def test_findings_on_no_line_that_say_the_same_are_told_once() -> None:
+    said = "freeze of {} in default is unavailable: no token"
+    found = [
+        replace(FREEZE, service=name, message=said.format(name), location=None, unblock=None)
+        for name in ("s1", "s2", "s3")
+    ]
+    verdict = replace(deny(), findings=found)
+    told = render(verdict, Look())
+    assert "freeze of s1 in default is unavailable: no token\n" in told
+    assert "and 2 like it of s2, s3\n" in told
+    assert all(said.format(each.service) in render(verdict, Look(verbose=1)) for each in found)

@@ -80,9 +80,7 @@ def _of_address(name: str, settings: Any, server: str, lost: Sequence[str]) -> I
     def at(way: str) -> Any:
         return _pointed(name, settings, f"{server}/{way}")
 
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        closed = f"http://127.0.0.1:{free.getsockname()[1]}"
-    yield Fault("down", REFUSED, _pointed(name, settings, closed))
+    yield Fault("down", REFUSED, _pointed(name, settings, nobody()))
     yield Fault("time-out", ANSWERED, at("silent"))
     yield Fault("unauthorised", ANSWERED, at("unauthorised"))
     yield Fault("fails (500)", ANSWERED, at("fails"))
@@ -92,6 +90,12 @@ def _of_address(name: str, settings: Any, server: str, lost: Sequence[str]) -> I
     if name == "prometheus":
         for fault, way in (("no series", "empty"), ("NaN", "nan"), ("stale", "stale")):
             yield Fault(fault, ALTERED, at(f"relay-{way}"), says=True, unanswered=lost)
+
+
+def nobody() -> str:
+    """An address where nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return f"http://127.0.0.1:{free.getsockname()[1]}"
 
 
 def _pointed(name: str, settings: Any, address: str) -> Any:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
 from gate import rulebook
 from gate.adoption.doctor.bench import Bench
-from gate.adoption.doctor.faults import OF_GATE
+from gate.adoption.doctor.faults import ADVISORY, NEVER_FAILS, OF_GATE
 from gate.adoption.doctor.overlay import Overlay
+from gate.adoption.doctor.source_faults import REFUSED, nobody
 from gate.change.interface import OpenSource
 from gate.config import CONFIG_NAMES
 from gate.decision.bundle import load
@@ -23,8 +23,8 @@ from gate.model.verdict import Verdict
 BROKEN = b"package nothing\n\ndeny contains {\n"
 _PROGRAM = "opa"
 UNGUARDED = (
-    "`rules: {change.weakens_gate: deny}`, or name the file where gate runs: with "
-    "`--config .gate.yaml` nothing is judged without it."
+    "Name the file where gate runs (`--config .gate.yaml`, the action's `config`): then nothing is "
+    "judged without it. Or have its owners review each change of it, and accept this."
 )
 
 
@@ -41,10 +41,8 @@ def _engine(bench: Bench) -> Result:
     assert isinstance(first, Verdict)
     name = place.request.engine or place.book.config.engine
     if "://" in name and not place.request.offline:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            address = f"http://127.0.0.1:{free.getsockname()[1]}"
-        told = bench.run(engine=address)
-        return _proved(bench, "engine: server gone", "a port where nobody listens", told)
+        told = bench.run(engine=nobody())
+        return _proved(bench, "engine: server gone", REFUSED, told)
     if first.engine["name"] == "embedded":
         return Result(
             "faults",
@@ -173,7 +171,7 @@ def _option(bench: Bench, told: Verdict | GateError) -> tuple[str, str] | None:
     if not isinstance(told, Verdict) or told.verdict in ("pass", "warn"):
         return None
     if bench.place.book.config.mode == "advisory":
-        return "Set `mode: enforce`: an advisory gate blocks nothing.", "mode"
+        return ADVISORY
     if bench.place.request.fail_on == "never" and told.verdict == "deny":
-        return "Leave out --fail-on never.", "--fail-on"
+        return NEVER_FAILS
     return None
