@@ -137,7 +137,7 @@ def hosted(folder: Path) -> Hosted:
     as a release would hold it: what Git tracks or would track."""
     made = Hosted(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    with _locked(folder / "lock"):
+    with one_at_a_time(folder / "lock"):
         if not (folder / "complete").exists():
             export(made.action)
             _put(folder / "checkout" / "action.yml", _CHECKOUT)
@@ -165,7 +165,7 @@ def export(target: Path) -> None:
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
+def one_at_a_time(path: Path) -> Iterator[None]:
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
@@ -356,7 +356,7 @@ def act(place: Hosted, hub: Hub, workflow: str, happening: Happening, folder: Pa
     ]
     # One installs for all; who finds it installed waits for nobody.
     alone = not fresh and not any(place.kept.glob("*/installed"))
-    with _locked(place.folder / "using") if alone else nullcontext():
+    with one_at_a_time(place.folder / "using") if alone else nullcontext():
         done = subprocess.run(
             command,
             cwd=runner.path,
