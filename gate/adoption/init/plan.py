@@ -88,13 +88,11 @@ def plan(repository: Repository, parts: Collection[Part], now: datetime) -> Plan
     tracked = _tracked(repository)
     disk = FolderTree(repository.top, "the working tree")
     proposal = _proposal(tracked, now)
-    files: list[File] = []
-    left: list[Left] = []
     planned = {"config": _config, "workflow": _workflows, "hook": _hook}
-    for part in PARTS:
-        for each in planned[part](disk, proposal) if part in parts else ():
-            (files if isinstance(each, File) else left).append(each)  # type: ignore[arg-type]
-    return Plan(repository.top, tuple(_found(proposal)), tuple(files), tuple(left))
+    found = [each for part in PARTS if part in parts for each in planned[part](disk, proposal)]
+    files = tuple(each for each in found if isinstance(each, File))
+    left = tuple(each for each in found if isinstance(each, Left))
+    return Plan(repository.top, tuple(_found(proposal)), files, left)
 
 
 def difference(file: File) -> str:
