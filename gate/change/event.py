@@ -12,7 +12,6 @@ from dataclasses import replace
 from functools import partial
 
 from gate.change.clone import NAME_IT, Clone, MissingError, local_name
-from gate.change.diff import between
 from gate.change.fetch import Origin
 from gate.change.git import Repository, closed_on_error, open_repository
 from gate.change.history import (
@@ -24,12 +23,10 @@ from gate.change.history import (
     parents,
 )
 from gate.change.interface import ChangeRequest, ObjectsOf, OpenSource
-from gate.change.range import open_between
-from gate.change.rollback import rollback
-from gate.change.tree import CommitTree, Listings
+from gate.change.range import open_between, open_step
 from gate.clients.event import PULL_EVENTS, queued
 from gate.errors import ChangeError
-from gate.model.change import Change, Rollback
+from gate.model.change import Rollback
 from gate.model.event import Event
 
 
@@ -150,38 +147,18 @@ def _step(
         clone.meet(base, head)
     start = repository.empty_tree if base is None else base.tree
     clone.bring_changed(start, head.tree)
-    listings = Listings(repository)
-    new = CommitTree(repository, listings, head.tree, head.label)
-    tip = (
-        CommitTree(repository, listings, repository.empty_tree, "the branch before its first push")
-        if trusted is None
-        else CommitTree(repository, listings, trusted.tree, trusted.label)
-    )
     # Where everything is new, what is told of the commits before binds nobody now.
     most = 1 if base is None else None
-    written = commits(repository, head, () if base is None else (base.sha,), most=most)
-    since = f"{base.short}..{head.short}" if base else ""
-    judge = head if clone.trust_head else trusted
-    change = Change(
-        kind="range",
-        base=None if base is None else base.sha,
-        head=head.sha,
-        trusted=None if judge is None else judge.sha,
-        description=f"{description} ({since})" if since else description,
-        author=written[0].author if written else None,
-        commits=written,
-        files=between(repository, start, head.tree),
-    )
-    before = trusted if base is None or _is_apart(repository, base, trusted) else base
-    source = OpenSource(
-        change=change,
-        old=None if base is None else CommitTree(repository, listings, start, base.label),
-        new=new,
-        trusted=new if clone.trust_head else tip,
-        head_tree=None if clone.trust_head else new,
-        top=repository.top,
-        on_close=repository.close,
-        look_back=partial(rollback, repository, before, change.base, change.files),
+    source = open_step(
+        repository,
+        base,
+        head,
+        description=f"{description} ({base.short}..{head.short})" if base else description,
+        written=commits(repository, head, () if base is None else (base.sha,), most=most),
+        trusted=trusted,
+        look_from=trusted if base is None or _is_apart(repository, base, trusted) else base,
+        trust_head=clone.trust_head,
+        nothing="the branch before its first push",
     )
     return _quick(clone, source)
 

@@ -13,10 +13,8 @@ import os
 import stat
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 
-from gate.change.diff import between
 from gate.change.git import Repository, closed_on_error, open_repository
 from gate.change.history import (
     Point,
@@ -29,8 +27,7 @@ from gate.change.history import (
     short_name,
 )
 from gate.change.interface import ChangeRequest, OpenSource
-from gate.change.range import named, open_between, working_tree
-from gate.change.rollback import rollback
+from gate.change.range import named, open_between, open_step
 from gate.change.tree import CommitTree, Listings
 from gate.errors import ChangeError
 from gate.model.change import Change
@@ -129,34 +126,19 @@ def _between(
 ) -> OpenSource:
     """What the remote's ref holds, against what it will hold: also what a push takes away. Where
     it holds nothing the working tree judges, as before a first commit."""
-    listings = Listings(repository)
-    start = repository.empty_tree if base is None else base.tree
-    old = CommitTree(repository, listings, start, "nothing" if base is None else base.short)
-    new = CommitTree(repository, listings, head.tree, head.label)
-    by_hand = base is None and repository.top is not None and not trust_head
-    judge = head if trust_head else base
-    written = commits(repository, head, () if base is None else (base.sha,))
+    old = None if base is None else replace(base, label=base.short)
     what = f"what is pushed to {short_name(push.to)}" if push.to else "what is pushed"
     span = f"{base.short}..{head.short}" if base else f"everything up to {head.short}"
-    change = Change(
-        kind="range",
-        base=None if base is None else base.sha,
-        head=head.sha,
-        trusted=None if by_hand or judge is None else judge.sha,
+    return open_step(
+        repository,
+        old,
+        head,
         description=f"{what} ({span})",
-        author=written[0].author if written else None,
-        commits=written,
-        files=between(repository, start, head.tree),
-    )
-    return OpenSource(
-        change=change,
-        old=None if base is None else old,
-        new=new,
-        trusted=working_tree(repository) if by_hand else new if trust_head else old,
-        head_tree=None if by_hand or trust_head else new,
-        top=repository.top,
-        on_close=repository.close,
-        look_back=partial(rollback, repository, base, change.base, change.files),
+        written=commits(repository, head, () if base is None else (base.sha,)),
+        trusted=old,
+        look_from=base,
+        trust_head=trust_head,
+        by_hand=base is None and repository.top is not None and not trust_head,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 from gate.change.diff import between
@@ -21,7 +22,7 @@ from gate.change.interface import ChangeRequest, OpenSource
 from gate.change.rollback import rollback
 from gate.change.tree import CommitTree, Listings
 from gate.errors import ChangeError
-from gate.model.change import Change, FileChange
+from gate.model.change import Change, Commit, FileChange, Tree
 
 
 def open_range(request: ChangeRequest) -> OpenSource:
@@ -79,32 +80,68 @@ def open_by_hand(
 def open_commit(repository: Repository, before: Point | None, head: Point) -> OpenSource:
     """One commit against its first parent, or the first commit of all. Judged by the working
     tree, or where there is none by the parent."""
+    written = commits(repository, head, () if before is None else (before.sha,))
+    old = None if before is None else replace(before, label=before.short)
+    return open_step(
+        repository,
+        old,
+        head,
+        description=f"the last commit {head.short} ({written[0].subject})",
+        written=written,
+        trusted=old,
+        by_hand=repository.top is not None,
+        look_from=before,
+    )
+
+
+def open_step(
+    repository: Repository,
+    base: Point | None,
+    head: Point,
+    *,
+    description: str,
+    written: Sequence[Commit],
+    trusted: Point | None,
+    look_from: Point | None,
+    trust_head: bool = False,
+    by_hand: bool = False,
+    nothing: str = "nothing",
+) -> OpenSource:
+    """One state and the next, wherever they met. Judged by the working tree (`by_hand`), by the
+    head (`trust_head`), or by `trusted`. No `base` and no `trusted` is a state without files,
+    called `nothing`. What is brought back is looked for from `look_from` on."""
     listings = Listings(repository)
-    start = repository.empty_tree if before is None else before.tree
-    base = None if before is None else before.sha
-    old = CommitTree(repository, listings, start, "nothing" if before is None else before.short)
+    empty = Point("", repository.empty_tree, nothing)
+    start, tip = base or empty, trusted or empty
+    old = CommitTree(repository, listings, start.tree, start.label)
     new = CommitTree(repository, listings, head.tree, head.label)
-    written = commits(repository, head, () if base is None else (base,))
-    by_hand = repository.top is not None
+    judge = None if by_hand else head if trust_head else trusted
     change = Change(
         kind="range",
-        base=base,
+        base=None if base is None else base.sha,
         head=head.sha,
-        trusted=None if by_hand else base,
-        description=f"the last commit {head.short} ({written[0].subject})",
-        author=written[0].author,
+        trusted=None if judge is None else judge.sha,
+        description=description,
+        author=written[0].author if written else None,
         commits=written,
-        files=between(repository, start, head.tree),
+        files=between(repository, start.tree, head.tree),
     )
+    if by_hand:
+        judged_by: Tree = working_tree(repository)
+    elif trust_head:
+        judged_by = new
+    else:
+        differs = tip != start
+        judged_by = CommitTree(repository, listings, tip.tree, tip.label) if differs else old
     return OpenSource(
         change=change,
-        old=None if before is None else old,
+        old=None if base is None else old,
         new=new,
-        trusted=working_tree(repository) if by_hand else old,
-        head_tree=None if by_hand else new,
+        trusted=judged_by,
+        head_tree=None if by_hand or trust_head else new,
         top=repository.top,
         on_close=repository.close,
-        look_back=partial(rollback, repository, before, base, change.files),
+        look_back=partial(rollback, repository, look_from, change.base, change.files),
     )
 
 

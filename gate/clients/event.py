@@ -105,6 +105,11 @@ def is_sha(text: str) -> bool:
     return _SHA.fullmatch(text) is not None
 
 
+def is_repository(name: str) -> bool:
+    """Whether it is `owner/name`."""
+    return _REPOSITORY.fullmatch(name) is not None
+
+
 def is_ref(name: str) -> bool:
     """Whether Git takes a name for a branch, a tag or a full ref (git-check-ref-format(1)). It is
     never an option or a pattern."""
@@ -262,7 +267,7 @@ def _branch(payload: Json, place: str, *, optional: bool = False) -> str | None:
 
 def _repository(payload: Json, place: str) -> str:
     found = _at(payload, place)
-    if not isinstance(found, str) or _REPOSITORY.fullmatch(found) is None:
+    if not isinstance(found, str) or not is_repository(found):
         raise _wrong(place)
     return found
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from gate.clients import github
-from gate.clients.event import is_sha
+from gate.clients.event import is_repository, is_sha
 from gate.clients.http import Unreachable
 from gate.errors import GateError
 from gate.model.verdict import Verdict
@@ -39,7 +39,6 @@ _PERSON = (
     "GitHub: the check run is not written: GitHub takes one from an app's token alone, and this is "
     "a person's (403). The commit status stands for it"
 )
-_NAME = re.compile(r"(?!-)[A-Za-z0-9._-]*[A-Za-z0-9_-]/[A-Za-z0-9._-]*[A-Za-z0-9_-][A-Za-z0-9._-]*")
 _PAGE = re.compile(r"https?://[^\s@\\]+")
 
 
@@ -47,7 +46,7 @@ def post(told: Verdict | GateError, subject: Subject) -> Sequence[str]:
     """Tells it. See `gate.report.posts.interface.Post`."""
     if subject.head is None or not is_sha(subject.head):
         return ["GitHub: nothing is posted: what was judged is no commit"]
-    if subject.repository is None or _NAME.fullmatch(subject.repository) is None:
+    if subject.repository is None or not is_repository(subject.repository):
         return ["GitHub: nothing is posted: no repository is known (`GITHUB_REPOSITORY`)"]
     hidden = secrets()
     try:
