@@ -89,7 +89,7 @@ class Clone:
         is_new = found is not None and (
             self.origin.offline if known is None else is_ancestor(self.repository, known, found.sha)
         )
-        if found is None or not is_new or self.origin.stranger is not None:
+        if found is None or not is_new:
             raise ChangeError(
                 f"The tip of {branch}, which judges, cannot be fetched from origin: {why}.",
                 advice=LET_IT_FETCH,

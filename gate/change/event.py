@@ -39,6 +39,12 @@ def open_event(request: ChangeRequest) -> OpenSource:
         raise ChangeError(f"The event {event.name} does not say what changes.", advice=NAME_IT)
     with closed_on_error(open_repository(request.repo)) as repository:
         origin = Origin(repository, event.repository, offline=request.offline)
+        if origin.stranger is not None:
+            raise ChangeError(
+                f"origin is {origin.stranger}, and not {event.repository}, of which the event is.",
+                advice="Judge it in a clone of that repository: none of another one's branches is "
+                f"trusted. {NAME_IT}",
+            )
         clone = Clone(repository, origin, event, request.trust == "head")
         if origin.is_partial and not request.offline:
             repository.objects.absent = clone.complete

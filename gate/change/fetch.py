@@ -138,8 +138,6 @@ class Origin:
     def _asked(self, *arguments: str, told: str = "") -> bytes:
         if self.offline:
             raise NotFetchedError("nothing is fetched with --offline")
-        if self.stranger is not None:
-            raise NotFetchedError(f"origin is {self.stranger}, and not {self._name}")
         credentials = self._credentials()
         result = self._run(arguments, told, credentials if self._with_token else {})
         if result.status != 0 and credentials and not self._with_token:

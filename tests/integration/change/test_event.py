@@ -344,6 +344,15 @@ class TestPullRequest:
             found = refusal(clone, event)
             assert "ada/apps, and not shop/apps" in found.message.replace(".git", "")
             assert "pw" not in found.message
+            assert "in a clone of that repository" in found.advice
+
+    def test_another_repository_s_event_is_not_judged_even_where_nothing_is_left(
+        self, stale: tuple[World, Repo, Event]
+    ) -> None:
+        _, clone, event = stale
+        clone.git("config", "remote.origin.url", "https://github.com/ada/apps")
+        gone = replace(event, name="push", pull=None, head=None, head_ref="refs/heads/old")
+        assert "ada/apps, and not shop/apps" in refusal(clone, gone).message
 
     def test_nothing_of_the_repository_runs(
         self, stale: tuple[World, Repo, Event], tmp_path: Path
